@@ -1,0 +1,5 @@
+"""``python -m gouttes`` is the ``gouttes`` command."""
+
+from gouttes.cli import main
+
+main()

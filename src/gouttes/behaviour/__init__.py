@@ -1,0 +1,1 @@
+"""What customers did, before what they say."""

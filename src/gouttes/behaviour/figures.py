@@ -1,0 +1,140 @@
+"""The behaviours as figures of the company, each with its interval."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.datatypes as dt
+from scipy.special import ndtri
+
+from gouttes.behaviour.rows import known_by
+from gouttes.eventlog.kinds import all_names
+from gouttes.vocabulary import Act
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    import ibis.expr.types as ir
+
+LEVEL = 0.90
+LENGTHS = (7, 14, 30)
+FIGURES = ibis.schema(
+    {
+        "measure": dt.string,
+        "window": dt.int64,
+        "successes": dt.int64,
+        "trials": dt.int64,
+        "rate": dt.float64,
+        "low": dt.float64,
+        "high": dt.float64,
+        "n": dt.int64,
+    }
+)
+"""One row per measure, and per L for ``unprompted_return`` (``window``, days; null elsewhere). ``n`` is ``trials``.
+Without trials ``rate`` is null and the interval is from 0 to 1: nothing is known."""
+
+RETURNS = (Act.RETURN_UNPROMPTED, Act.RETURN_PROMPTED)
+CUSTOMER_KINDS = tuple(kind for kind in all_names() if kind == "order.placed" or kind.startswith("subscription."))
+RATES = {
+    "promises_kept": ((Act.PROMISE_KEPT,), (Act.PROMISE_BROKEN,)),
+    "first_contact_resolution": ((Act.RESOLVED_FIRST,), (Act.RESOLVED_LATER,)),
+    "frictionless_renewal": ((Act.RENEWAL_FRICTIONLESS,), (Act.RENEWAL_STRAINED, Act.RENEWAL_LOST)),
+    "repeat_contact": ((Act.CONTACT_REPEATED,), (Act.RESOLVED_FIRST, Act.RESOLVED_LATER)),
+}
+"""Acts that are successes, and acts that are the other trials."""
+
+
+def wilson(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
+    """The score interval of a proportion: low and high, from 0 to 1.
+
+    Wilson (1927), *Journal of the American Statistical Association* 22(158), 209-212. Without trials: (0, 1).
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    squared = float(ndtri((1 + level) / 2)) ** 2
+    share, inverse = successes / trials, squared / trials
+    centre = share + inverse / 2
+    half = (inverse * share * (1 - share) + inverse * inverse / 4) ** 0.5
+    return max(0.0, (centre - half) / (1 + inverse)), min(1.0, (centre + half) / (1 + inverse))
+
+
+def figures(
+    acts: ir.Table, events: ir.Table, *, as_of: datetime, lengths: Sequence[int] = LENGTHS, level: float = LEVEL
+) -> ir.Table:
+    """Company figures known at ``as_of``, in the columns of :data:`FIGURES`.
+
+    - ``unprompted_return``: unprompted / (unprompted + prompted + missed), at each L of ``lengths``.
+    - ``promises_kept``: kept / (kept + broken).
+    - ``first_contact_resolution``: threads solved at first contact / threads solved.
+    - ``frictionless_renewal``: frictionless / (frictionless + strained + lost); locked-in renewals are not counted.
+    - ``repeat_contact``: repeats / (repeats + threads solved). Lower is better.
+    - ``expansion``: people with an unproposed expansion / people with an order or a subscription.
+    - ``recommendation``: people with a traced, unrewarded recommendation / people.
+
+    Args:
+        acts: what :func:`gouttes.behaviour.acts.acts` gives.
+        events: the events they come from, for the numbers of people.
+        as_of: nothing later, or known later, is read.
+        lengths: the L of ``unprompted_return``, in days.
+        level: of the Wilson intervals.
+    """
+    counts = _counts(known_by(acts, as_of), lengths).cross_join(_people(known_by(events, as_of)))
+    measures: list[tuple[str, str, int | None]] = [
+        *((f"unprompted_return_{days}", "unprompted_return", days) for days in lengths),
+        *((name, name, None) for name in (*RATES, "expansion", "recommendation")),
+    ]
+    rows = ibis.memtable(
+        {
+            "column": [row[0] for row in measures],
+            "measure": [row[1] for row in measures],
+            "window": [row[2] for row in measures],
+        },
+        schema={"column": dt.string, "measure": dt.string, "window": dt.int64},
+    ).cross_join(counts)
+    picked = rows.select(
+        "measure",
+        "window",
+        successes=ibis.cases(*((rows.column == name, rows[f"{name}_yes"]) for name, _, _ in measures)).cast(dt.int64),
+        trials=ibis.cases(*((rows.column == name, rows[f"{name}_all"]) for name, _, _ in measures)).cast(dt.int64),
+    )
+    return _with_interval(picked, level)
+
+
+def _counts(acts: ir.Table, lengths: Sequence[int]) -> ir.Table:
+    came_back = acts.act.isin(RETURNS)
+    columns = {}
+    for days in lengths:
+        free = came_back & (acts.touch_days.isnull() | (acts.touch_days > days))
+        columns[f"unprompted_return_{days}_yes"] = free.sum()
+        columns[f"unprompted_return_{days}_all"] = (came_back | (acts.act == Act.RETURN_MISSED.value)).sum()
+    for name, (good, others) in RATES.items():
+        columns[f"{name}_yes"] = acts.act.isin(good).sum()
+        columns[f"{name}_all"] = acts.act.isin((*good, *others)).sum()
+    for name, act in {"expansion": Act.EXPANSION_UNPROPOSED, "recommendation": Act.RECOMMENDED}.items():
+        columns[f"{name}_yes"] = acts.person.nunique(where=acts.act == act.value)
+    return acts.aggregate(**{name: column.fill_null(0) for name, column in columns.items()})
+
+
+def _people(events: ir.Table) -> ir.Table:
+    customer = events.kind.isin(CUSTOMER_KINDS)
+    return events.aggregate(
+        expansion_all=events.person.nunique(where=customer), recommendation_all=events.person.nunique()
+    )
+
+
+def _with_interval(counts: ir.Table, level: float) -> ir.Table:
+    """Wilson's interval in the engine; :func:`wilson` is its twin, and a test compares them."""
+    squared = float(ndtri((1 + level) / 2)) ** 2
+    trials = counts.trials.nullif(0).cast(dt.float64)
+    share, inverse = counts.successes / trials, squared / trials
+    centre = share + inverse / 2.0
+    half = (inverse * share * (1.0 - share) + inverse * inverse / 4.0).sqrt()
+    return counts.select(
+        *("measure", "window", "successes", "trials"),
+        rate=share,
+        low=ibis.greatest((centre - half) / (1.0 + inverse), 0.0).fill_null(0.0),
+        high=ibis.least((centre + half) / (1.0 + inverse), 1.0).fill_null(1.0),
+        n=counts.trials,
+    )

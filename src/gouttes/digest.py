@@ -1,0 +1,276 @@
+"""The small tables that the report shows, reduced by the engine from the large ones."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import pandas as pd
+
+from gouttes import __version__
+from gouttes.report.data import Change, Counts, Estimate, ReportData
+from gouttes.report.data import Prior as ShownPrior
+from gouttes.trust import trajectory
+from gouttes.trust.interval import exact_interval
+from gouttes.vocabulary import Facet
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+    from gouttes.opened import OpenedWorkspace
+
+Z = 1.6448536269514722
+"""Normal quantile of a 90 % interval."""
+WEEKS = 78
+"""A year and a half of weeks: long enough for a season to show twice (prior)."""
+DAYS = 30
+BINS = 20
+FALLERS = 10
+MONTH_MOVERS = 40
+
+
+def report_data(opened: OpenedWorkspace, *, names: bool = False) -> ReportData:
+    """Everything the report says.
+
+    Args:
+        opened: a workspace that was run.
+        names: show the names of the people whose trust fell most; otherwise their ids only.
+
+    Raises:
+        BadInputError: nothing was run yet.
+    """
+    settings = opened.workspace.settings
+    readings = opened.trust().cache()
+    ledger = _recent(opened, readings).cache()
+    fallers = _fallers(opened, readings, names=names)
+    return ReportData(
+        company=settings.name,
+        as_of=opened.as_of.astimezone(settings.zone),
+        counts=_counts(opened),
+        today=_mean(readings, "trust"),
+        change=_change(opened),
+        prior=ShownPrior(opened.prior.mean, opened.prior.strength, _source(opened.prior.source)),
+        ignorance=_number(readings.ignorance.mean()),
+        days=DAYS,
+        window_days=int(settings.behaviour.window_days),
+        currency=settings.currency,
+        simulated=settings.simulated,
+        version=__version__,
+        weeks=_weeks(opened),
+        facets=_facets(readings),
+        figures=opened.figures().to_pandas(),
+        distribution=_distribution(readings),
+        rule_weeks=_rule_weeks(opened),
+        movers=_movers(opened, ledger, people=_count(readings)),
+        fallers=fallers,
+        reasons=_reasons(ledger, fallers),
+        incidents=_incidents(opened),
+        rules=_rules(opened),
+    )
+
+
+def _number(scalar: ir.Scalar) -> float | None:
+    value = scalar.execute()
+    return None if value is None or value != value else float(value)  # noqa: PLR0124 -- a mean of nothing is NaN
+
+
+def _count(table: ir.Table) -> int:
+    return int(table.count().execute())
+
+
+def _source(words: str) -> str:
+    return next((kind for kind in ("pooled", "set") if words.startswith(kind)), "prior")
+
+
+def _counts(opened: OpenedWorkspace) -> Counts:
+    people = opened.people().filter(lambda t: t.events > 0)
+    row = (
+        people.agg(
+            people=people.count(),
+            events=people.events.sum(),
+            first=people.first_seen.min(),
+            last=people.last_seen.max(),
+        )
+        .to_pyarrow()
+        .to_pylist()[0]
+    )
+    if not row["people"]:
+        return Counts()
+    return Counts(row["people"], row["events"], row["first"].date(), row["last"].date())
+
+
+def _mean(readings: ir.Table, name: str) -> Estimate | None:
+    """The mean over people of their readings, and the 90 % interval that their own uncertainty leaves to it."""
+    low, high = ("low", "high") if name == "trust" else (f"{name}_low", f"{name}_high")
+    spread = (readings[high] - readings[low]) / (2 * Z)
+    row = readings.agg(n=readings.count(), mean=readings[name].mean(), squares=(spread * spread).sum()).to_pyarrow()
+    found: dict[str, Any] = row.to_pylist()[0]
+    if not found["n"] or found["mean"] is None:
+        return None
+    error = Z * found["squares"] ** 0.5 / found["n"]
+    return Estimate(found["mean"], max(0.0, found["mean"] - error), min(1.0, found["mean"] + error), found["n"], name)
+
+
+def _facets(readings: ir.Table) -> pd.DataFrame:
+    found = [(facet.value, _mean(readings, facet.value)) for facet in Facet]
+    rows = [(name, each.value, each.low, each.high, each.n) for name, each in found if each]
+    return pd.DataFrame(rows, columns=["facet", "value", "low", "high", "n"])
+
+
+def _change(opened: OpenedWorkspace) -> Change | None:
+    table = trajectory.change(
+        opened.evidence(), opened.rules_table(), opened.prior, as_of=opened.as_of, people=_active(opened), days=DAYS
+    )
+    row = table.to_pyarrow().to_pylist()[0]
+    if not row["people"] or row["low"] is None:
+        return None
+    since = (opened.as_of - timedelta(days=DAYS)).astimezone(opened.workspace.settings.zone).date()
+    return Change(row["change"], row["low"], row["high"], row["p_loss"], since, DAYS)
+
+
+def _active(opened: OpenedWorkspace) -> ir.Table:
+    people = opened.people()
+    return people.filter(people.events > 0).select("person", "first_seen")
+
+
+def _weeks(opened: OpenedWorkspace) -> pd.DataFrame:
+    first = _active(opened).first_seen.min().to_pyarrow().as_py()
+    if first is None:
+        return pd.DataFrame(columns=["week", "trust", "low", "high", "people", "drops", "buckets"])
+    begin = max(first, opened.as_of - timedelta(weeks=WEEKS))
+    weeks = trajectory.weeks_between(begin, opened.as_of)
+    return trajectory.by_week(
+        opened.evidence(), opened.rules_table(), opened.prior, weeks=weeks, people=_active(opened), as_of=opened.as_of
+    ).to_pandas()
+
+
+def _distribution(readings: ir.Table) -> pd.DataFrame:
+    binned = readings.mutate(bin=ibis.least((readings.trust * BINS).floor(), BINS - 1.0).cast("int64"))
+    found = binned.group_by("bin").agg(people=binned.count()).to_pandas().set_index("bin")["people"]
+    rows = [(step / BINS, (step + 1) / BINS, int(found.get(step, 0))) for step in range(BINS)]
+    return pd.DataFrame(rows, columns=["low", "high", "people"])
+
+
+def _rule_weeks(opened: OpenedWorkspace) -> pd.DataFrame:
+    since = _moment(opened.as_of - timedelta(weeks=WEEKS))
+    evidence = opened.evidence().filter(lambda t: t.occurred_at >= since).inner_join(opened.rules_table(), "rule")
+    weight = evidence["size"] * evidence.weight
+    up = evidence.polarity > 0
+    by_week = evidence.mutate(
+        week=evidence.occurred_at.truncate("week"), up=up.ifelse(weight, 0.0), down=up.ifelse(0.0, weight)
+    ).group_by("week", "rule")
+    return (
+        by_week.agg(
+            drops=lambda t: t.up.sum(),
+            buckets=lambda t: t.down.sum(),
+            events=lambda t: t.count(),
+            people=lambda t: t.person.nunique(),
+        )
+        .order_by("week", "rule")
+        .to_pandas()
+    )
+
+
+def _moment(instant: datetime) -> ir.TimestampScalar:
+    return ibis.literal(instant, type="timestamp('UTC')")
+
+
+def _recent(opened: OpenedWorkspace, readings: ir.Table) -> ir.Table:
+    """The ledger of the last days with, for each line, the points of trust it stands for.
+
+    A person's distance from the prior, τ - m, is shared among their events as the logit distance is, so that the
+    points of all events add up to it exactly.
+    """
+    since = _moment(opened.as_of - timedelta(days=DAYS))
+    ledger = opened.ledger().filter(lambda t: t.occurred_at >= since)
+    mean = opened.prior.mean
+    moved = readings.select("person", "trust").mutate(
+        logits=lambda t: (t.trust / (1.0 - t.trust)).ln() - float(_logit(mean)), points=lambda t: t.trust - mean
+    )
+    steep = moved.logits.abs() < 1e-9  # noqa: PLR2004 -- nothing moved: the derivative of the logistic stands in
+    slope = steep.ifelse(moved.trust * (1.0 - moved.trust), moved.points / moved.logits.nullif(0.0))
+    return ledger.inner_join(moved.select("person", slope=slope), "person").mutate(
+        points=lambda t: t.contribution * t.slope
+    )
+
+
+def _logit(share: float) -> float:
+    import math  # noqa: PLC0415
+
+    return math.log(share / (1.0 - share))
+
+
+def _movers(opened: OpenedWorkspace, recent: ir.Table, *, people: int) -> pd.DataFrame:
+    """What cost and earned most lately, by rule or by incident, as points of the company's mean trust."""
+    labels = ibis.memtable(_incidents(opened)[["key", "label"]].astype("object")).rename(episode="key")
+    known = recent.left_join(labels, "episode")
+    each = known.group_by("rule", "label", "person").agg(points=known.points.sum(), events=known.count())
+    table = (
+        each.group_by("rule", "label")
+        .agg(events=each.events.sum(), people=each.count(), total=each.points.sum(), squares=(each.points**2).sum())
+        .to_pandas()
+    )
+    table["contribution"] = table["total"] / max(people, 1)
+    error = (
+        Z
+        * (table["squares"] / max(people, 1) - table["contribution"] ** 2).clip(lower=0) ** 0.5
+        / max(people, 1) ** 0.5
+    )
+    table["low"], table["high"] = table["contribution"] - error, table["contribution"] + error
+    ranked = table.reindex(table["contribution"].abs().sort_values(ascending=False).index)
+    return ranked.drop(columns=["total", "squares"]).head(MONTH_MOVERS).reset_index(drop=True)
+
+
+def _fallers(opened: OpenedWorkspace, readings: ir.Table, *, names: bool) -> pd.DataFrame:
+    changes = trajectory.changes(
+        opened.evidence(), opened.rules_table(), opened.prior, as_of=opened.as_of, people=_active(opened), days=DAYS
+    )
+    worst = changes.filter(changes.change < 0).order_by(changes.change, changes.person).limit(FALLERS)
+    table = worst.inner_join(readings.select("person", "a", "b"), "person").inner_join(
+        opened.people().select("person", "events"), "person"
+    )
+    found = table.order_by("change", "person").to_pandas()
+    found["low"], found["high"] = exact_interval(found["a"], found["b"]) if len(found) else ([], [])
+    found["name"] = _names(opened, list(found["person"])) if names else None
+    return found[["person", "name", "before", "after", "low", "high", "events"]]
+
+
+def _names(opened: OpenedWorkspace, people: list[str]) -> list[str | None]:
+    identifiers = opened.identifiers().filter(lambda t: t.field == "name")
+    links = opened.links().filter(lambda t: t.person.isin(people or [""]))
+    table = links.inner_join(identifiers, "subject").group_by("person").agg(name=lambda t: t["value"].max()).to_pandas()
+    found = dict(zip(table["person"], table["name"], strict=True))
+    return [found.get(person) for person in people]
+
+
+def _reasons(recent: ir.Table, fallers: pd.DataFrame) -> pd.DataFrame:
+    chosen = recent.filter(recent.person.isin(list(fallers["person"]) or [""]))
+    return (
+        chosen.group_by("person", "rule")
+        .agg(events=chosen.count(), contribution=chosen.contribution.sum())
+        .order_by("person", "contribution")
+        .to_pandas()
+    )
+
+
+def _incidents(opened: OpenedWorkspace) -> pd.DataFrame:
+    events = opened.events(known_by=opened.as_of)
+    about = events.filter(events.incident.notnull())
+    opening = about.kind == "incident.opened"
+    return (
+        about.group_by(key=about.incident)
+        .agg(
+            opened_at=ibis.coalesce(about.occurred_at.min(where=opening), about.occurred_at.min()),
+            label=about.topic.max(where=opening),
+            people=about.subject.nunique(where=about.kind == "incident.touched"),
+        )
+        .filter(lambda t: t.people > 0)
+        .order_by("opened_at", "key")
+        .to_pandas()
+    )
+
+
+def _rules(opened: OpenedWorkspace) -> pd.DataFrame:
+    table = opened.rules_table().to_pandas()
+    return table.merge(pd.DataFrame([{"rule": rule.name, "status": rule.status} for rule in opened.rules]), on="rule")

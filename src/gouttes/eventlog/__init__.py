@@ -1,0 +1,1 @@
+"""The event log: append-only, bi-temporal, and able to forget."""

@@ -1,0 +1,1 @@
+"""What an event or a behaviour says about trust: rules are data."""

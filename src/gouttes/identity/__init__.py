@@ -1,0 +1,1 @@
+"""From subject keys to people."""

@@ -1,0 +1,85 @@
+"""Connected components: which subjects hang together, directly or through others."""
+
+from __future__ import annotations
+
+import weakref
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import ibis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import ibis.expr.types as ir
+    from ibis.backends.sql import SQLBackend
+
+
+def components(connection: SQLBackend, edges: ir.Table) -> ir.Table:
+    """The connected components of a graph.
+
+    Each round points every node to its smallest neighbour (or to itself), follows the pointers to their ends, and
+    keeps the edges between different ends. An end that nobody joined sees a smaller end in the next round, so two
+    rounds leave at most half the nodes: the number of rounds is logarithmic, as in Borůvka's spanning tree (1926).
+
+    Args:
+        connection: holds the tables between rounds; how many rounds there are depends on the data, and one expression
+            for all of them would repeat each round's work in the next.
+        edges: columns ``left, right`` of one ordered type; direction, repeats and loops do not matter.
+
+    Returns:
+        One row per node that has an edge to another: ``node, component``, the smallest node it is connected to.
+    """
+    here = kept(connection, edges.filter(edges["left"] != edges["right"]).distinct())
+    ends = _ends(connection, here)
+    found = ends
+    while True:
+        here = kept(connection, _contracted(here, ends))
+        if not here.count().execute():
+            return found.rename(component="parent")
+        ends = _ends(connection, here)
+        later = ends.rename(step="node", further="parent")
+        onward = found.left_join(later, found["parent"] == later["step"])
+        found = kept(connection, onward.select("node", parent=ibis.coalesce(onward["further"], onward["parent"])))
+
+
+def _ends(connection: SQLBackend, edges: ir.Table) -> ir.Table:
+    """For each node the end of the way that leads from smallest neighbour to smallest neighbour."""
+    both = edges.union(edges.select(left="right", right="left"))
+    nearest = both.group_by(node="left").agg(smallest=both["right"].min())
+    pointers = kept(connection, nearest.select("node", parent=ibis.least(nearest["node"], nearest["smallest"])))
+    while True:
+        target = pointers.rename(step="node", further="parent")
+        jumps = pointers.inner_join(target, pointers["parent"] == target["step"])
+        moved = jumps.filter(jumps["parent"] != jumps["further"])
+        if not moved.count().execute():
+            return pointers
+        pointers = kept(connection, jumps.select("node", parent="further"))
+
+
+def _contracted(edges: ir.Table, ends: ir.Table) -> ir.Table:
+    """The edges between the ends of their nodes."""
+    of_left, of_right = ends.rename(left="node", first="parent"), ends.rename(right="node", second="parent")
+    between = edges.inner_join(of_left, "left").inner_join(of_right, "right").select(left="first", right="second")
+    return between.filter(between["left"] != between["right"]).distinct()
+
+
+def kept(connection: SQLBackend, table: ir.Table) -> ir.Table:
+    """The rows of an expression, computed once and held by the engine as long as an expression refers to them."""
+    name = ibis.util.gen_name("identity")
+    if connection.name == "pyspark":
+        connection._run_pre_execute_hooks(table)  # noqa: SLF001 -- Ibis has no public way to cut Spark's lineage
+        frame = connection._session.sql(connection.compile(table))  # noqa: SLF001 -- same
+        # A cache would keep the whole plan: it doubles with each round. A checkpoint forgets it.
+        frame.localCheckpoint().createOrReplaceTempView(name)
+        held = connection.table(name)
+        weakref.finalize(held.op(), _dropped, connection.drop_view, name).atexit = False
+    else:
+        held = connection.create_table(name, table, temp=True)
+        weakref.finalize(held.op(), _dropped, connection.drop_table, name).atexit = False
+    return held
+
+
+def _dropped(drop: Callable[..., None], name: str) -> None:
+    with suppress(Exception):  # the connection may be closed by then, and the table gone with it
+        drop(name, force=True)

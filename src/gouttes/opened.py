@@ -1,0 +1,226 @@
+"""A workspace opened for reading and for work: what ``gouttes.open`` gives, and what the command line stands on.
+
+Every table is an Ibis expression on the workspace's engine: filter it, join it, then ``.to_pandas()``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import ibis
+
+from gouttes import engines, erasure, intake, pipeline
+from gouttes.behaviour.figures import LENGTHS, figures
+from gouttes.errors import BadInputError, UnknownPersonError
+from gouttes.eventlog import read
+from gouttes.eventlog.tables import EventLog
+from gouttes.evidence.rule import load as load_rules
+from gouttes.evidence.rule import rules_table
+from gouttes.identity.find import find
+from gouttes.published import Shelf
+from gouttes.report.explain import Account
+from gouttes.trust import ledger as ledgers
+from gouttes.trust import trajectory as trajectories
+from gouttes.trust.interval import exact_interval
+from gouttes.trust.reading import Prior, pooled, readings
+from gouttes.trust.state import as_states
+from gouttes.vocabulary import Act
+from gouttes.workspace import Workspace
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import ibis.expr.types as ir
+    from ibis.backends.sql import SQLBackend
+
+    from gouttes.erasure import Receipt
+    from gouttes.evidence.rule import EvidenceRule
+    from gouttes.intake import Taken
+    from gouttes.pipeline import Ran
+    from gouttes.published import Manifest
+
+RETURNS = [Act.RETURN_UNPROMPTED.value, Act.RETURN_PROMPTED.value, Act.RETURN_MISSED.value]
+"""The three ends of an opportunity to come back: their pooled rate is where readings start."""
+
+
+@dataclass(frozen=True)
+class OpenedWorkspace:
+    """A workspace and the engine that reads it."""
+
+    workspace: Workspace
+    engine: str = "duckdb"
+
+    @classmethod
+    def at(cls, path: str | os.PathLike[str], *, engine: str = "duckdb") -> OpenedWorkspace:
+        """Open an existing workspace; an erasure that was interrupted is finished first.
+
+        Raises:
+            WorkspaceError: there is no workspace there, or a newer version made it.
+        """
+        workspace = Workspace.open(path)
+        erasure.resume(workspace)
+        return cls(workspace, engine)
+
+    @cached_property
+    def connection(self) -> SQLBackend:
+        """The engine, started when first needed."""
+        return engines.connect(self.engine)
+
+    @property
+    def log(self) -> EventLog:
+        """The event log."""
+        return EventLog(self.workspace)
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What the last run published."""
+        return Shelf(self.workspace).manifest()
+
+    @property
+    def as_of(self) -> datetime:
+        """The date of the readings, UTC.
+
+        Raises:
+            BadInputError: nothing was run yet.
+        """
+        if not self.manifest.as_of:
+            raise BadInputError(f"Nothing was computed yet in {self.workspace.root}: `gouttes run` first.")
+        return datetime.fromisoformat(self.manifest.as_of)
+
+    @cached_property
+    def rules(self) -> tuple[EvidenceRule, ...]:
+        """The evidence rules in force."""
+        return load_rules(self.workspace.settings.rules)
+
+    def events(self, *, known_by: datetime | None = None) -> ir.Table:
+        """EVENTS, as known now or at a date."""
+        return read.events(self.log, self.connection, known_by=known_by)
+
+    def identifiers(self) -> ir.Table:
+        """IDENTIFIERS: personal data."""
+        return read.identifiers(self.log, self.connection)
+
+    def texts(self) -> ir.Table:
+        """TEXTS: personal data."""
+        return read.texts(self.log, self.connection)
+
+    def links(self) -> ir.Table:
+        """LINKS: which person each subject key belongs to."""
+        return self._published("links")
+
+    def people(self) -> ir.Table:
+        """PEOPLE: everyone."""
+        return self._published("people")
+
+    def acts(self) -> ir.Table:
+        """ACTS: what was seen to be done."""
+        return self._published("acts")
+
+    def evidence(self) -> ir.Table:
+        """EVIDENCE: every drop, bucket and repair."""
+        return self._published("evidence")
+
+    def rules_table(self) -> ir.Table:
+        """RULES: weights, half-lives and facets in force."""
+        return rules_table(self.rules)
+
+    def _published(self, name: str) -> ir.Table:
+        schema, key = pipeline.TABLES[name]
+        return Shelf(self.workspace).read(self.connection, name, schema, key=key, manifest=self.manifest)
+
+    @cached_property
+    def prior(self) -> Prior:
+        """Where every reading starts: the company's own rate of unprompted return, unless the settings give a mean."""
+        trust = self.workspace.settings.trust
+        if trust.prior_mean != "pooled":
+            return Prior(float(trust.prior_mean), trust.prior_strength, "set in gouttes.toml")
+        acts = self.acts()
+        counted = acts.agg(
+            successes=(acts.act == Act.RETURN_UNPROMPTED.value).sum(), trials=acts.act.isin(RETURNS).sum()
+        ).to_pyarrow()
+        successes, trials = (int(counted[name][0].as_py() or 0) for name in ("successes", "trials"))
+        return pooled(successes, trials, strength=trust.prior_strength)
+
+    def figures(self) -> ir.Table:
+        """FIGURES: each behaviour as a company figure with its Wilson interval (90 %)."""
+        lengths = sorted({*LENGTHS, int(self.workspace.settings.behaviour.window_days)})
+        theirs = self.events().inner_join(self.links().select("subject", "person"), "subject")
+        return figures(self.acts(), theirs, as_of=self.as_of, lengths=lengths)
+
+    def trust(self, *, as_of: datetime | None = None) -> ir.Table:
+        """READINGS of everyone, at the date of the last run or, from the evidence known then, at an earlier one.
+
+        Raises:
+            BadInputError: nothing was run yet, or the date is later than the run's.
+        """
+        people = self.people().filter(lambda t: t.events > 0)
+        if as_of is None or as_of == self.as_of:
+            return readings(self._published("states"), self.rules_table(), self.prior, as_of=self.as_of, people=people)
+        if as_of > self.as_of:
+            raise BadInputError(
+                f"Readings were computed as of {self.as_of:%Y-%m-%d}; for a later date, `gouttes run` first."
+            )
+        seen = people.filter(people.first_seen <= ibis.literal(as_of, type="timestamp('UTC')"))
+        states = as_states(self.evidence(), as_of=as_of)
+        return readings(states, self.rules_table(), self.prior, as_of=as_of, people=seen)
+
+    def ledger(self, person: str | None = None) -> ir.Table:
+        """LEDGER of one person or of everyone: what each event adds to the logit of trust."""
+        evidence = self.evidence()
+        chosen = evidence if person is None else evidence.filter(evidence.person == person)
+        return ledgers.ledger(chosen, self.rules_table(), self.prior, as_of=self.as_of)
+
+    def account(self, person: str) -> Account:
+        """One person's reading, with exact quantiles, and the lines that make it.
+
+        Raises:
+            UnknownPersonError: the person has no event.
+        """
+        found = self.trust().filter(lambda t: t.person == person).to_pandas().to_dict("records")
+        if not found:
+            raise UnknownPersonError(person)
+        reading = found[0]
+        reading["low"], reading["high"] = exact_interval(reading["a"], reading["b"])
+        return Account.of(reading, self.ledger(person).to_pandas(), as_of=self.as_of)
+
+    def trajectory(self, person: str, dates: Sequence[datetime]) -> ir.Table:
+        """The trust of one person at several dates: ``person, date, trust, low, high``."""
+        evidence = self.evidence()
+        chosen = evidence.filter(evidence.person == person)
+        return trajectories.trajectory(chosen, self.rules_table(), self.prior, dates=dates)
+
+    def find(self, text: str) -> str:
+        """The person who answers to an id, a subject key, an e-mail or a phone.
+
+        Raises:
+            UnknownPersonError: nobody does.
+            BadInputError: several do; the message gives their ids.
+        """
+        country = self.workspace.settings.country
+        found = find(self.links(), self.identifiers(), text, country=country).to_pyarrow()["person"].to_pylist()
+        if not found:
+            raise UnknownPersonError(text)
+        if len(set(found)) > 1:
+            raise BadInputError(
+                f"Several people answer to '{text}': {', '.join(sorted(set(found))[:10])}. Give one id."
+            )
+        return str(found[0])
+
+    def take(self, paths: Sequence[Path], **options: object) -> Taken:
+        """Import files: see ``gouttes.intake.take``."""
+        return intake.take(self.workspace, paths, **options)  # type: ignore[arg-type]
+
+    def run(
+        self, *, as_of: datetime | None = None, full: bool = False, progress: Callable[[str], None] = lambda _: None
+    ) -> Ran:
+        """Compute everything: see ``gouttes.pipeline.run``. Open the workspace again to read the result."""
+        return pipeline.run(self.workspace, engine=self.engine, as_of=as_of, full=full, progress=progress)
+
+    def forget(self, person: str) -> Receipt:
+        """Erase a person, whatever they are called by, and prove it."""
+        return erasure.forget(self.workspace, self.find(person), at=datetime.now(UTC))

@@ -1,0 +1,305 @@
+"""The whole flow in one place: identity → behaviour → evidence → trust → what is published.
+
+This is the only file of the core that knows every step. A full run reads the whole log; an incremental one reads the
+histories of the people whom new events, new links or the passing of time concern, and publishes them over the rest.
+Both give the same tables.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import uuid
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from functools import reduce
+from typing import TYPE_CHECKING
+
+import ibis
+
+from gouttes import engines
+from gouttes.behaviour.acts import acts as acts_of
+from gouttes.behaviour.clock import next_due
+from gouttes.behaviour.windows import Windows
+from gouttes.errors import BadInputError
+from gouttes.eventlog import read
+from gouttes.eventlog.compact import compact, worth_compacting
+from gouttes.eventlog.tables import EventLog
+from gouttes.evidence.collect import collect
+from gouttes.evidence.rule import load as load_rules
+from gouttes.evidence.rule import rules_table
+from gouttes.identity.incremental import resolve_incremental
+from gouttes.identity.resolve import resolve
+from gouttes.published import Layer, Manifest, Shelf
+from gouttes.schemas import ACTS, EVIDENCE, LINKS, PEOPLE, STATES
+from gouttes.trust.state import as_states, fold
+from gouttes.workspace import settings_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import ibis.expr.types as ir
+    from ibis.backends.sql import SQLBackend
+
+    from gouttes.evidence.rule import EvidenceRule
+    from gouttes.workspace import Workspace
+
+ALGORITHM = 1
+"""Raised when the same log and settings give another result: published tables are then computed anew."""
+
+MOST_TOUCHED = 0.2
+"""Share of the people above which computing everyone is cheaper than patching (prior)."""
+
+STEPS = ("identity", "history", "behaviour", "evidence", "trust", "insights")
+
+TABLES = {
+    "links": (LINKS, "subject"),
+    "acts": (ACTS, "person"),
+    "evidence": (EVIDENCE, "person"),
+    "states": (STATES, "person"),
+    "people": (PEOPLE, "person"),
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run did.
+
+    Attributes:
+        run: its identifier.
+        mode: ``full``, ``incremental`` or ``unchanged``.
+        as_of: date of the readings.
+        people: people in the workspace.
+        touched: people computed.
+        set_aside: contact details shared by too many records to join them.
+        seconds: wall time by step.
+    """
+
+    run: str
+    mode: str
+    as_of: datetime
+    people: int
+    touched: int
+    set_aside: int
+    seconds: dict[str, float]
+
+
+@dataclass
+class Run:
+    """One run under way: where it reads, where it writes, how far it is."""
+
+    workspace: Workspace
+    connection: SQLBackend
+    as_of: datetime
+    rules: tuple[EvidenceRule, ...]
+    progress: Callable[[str], None]
+
+    def __post_init__(self) -> None:
+        self.log = EventLog(self.workspace)
+        self.shelf = Shelf(self.workspace)
+        self.before = self.shelf.manifest()
+        self.window = Windows(**asdict(self.workspace.settings.behaviour))
+        self.identity = {
+            "country": self.workspace.settings.country,
+            "max_shared": self.workspace.settings.identity.max_shared,
+            "linked_at": self.as_of,
+        }
+        self.seconds: dict[str, float] = {}
+        self.set_aside = 0
+        self._step, self._since = "", time.monotonic()
+
+    def step(self, name: str) -> None:
+        """Say which step begins, and note how long the one before took."""
+        now = time.monotonic()
+        if self._step:
+            self.seconds[self._step] = round(self.seconds.get(self._step, 0.0) + now - self._since, 3)
+        self._step, self._since = name, now
+        if name:
+            self.progress(name)
+
+    def published(self, name: str, manifest: Manifest | None = None) -> ir.Table:
+        """A published table, as it was before this run."""
+        schema, key = TABLES[name]
+        return self.shelf.read(self.connection, name, schema, key=key, manifest=manifest or self.before)
+
+
+def run(
+    workspace: Workspace,
+    *,
+    engine: str = "duckdb",
+    as_of: datetime | None = None,
+    full: bool = False,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Ran:
+    """Compute and publish everything the log says, as of a date.
+
+    Args:
+        workspace: where the log is and where results go.
+        engine: see ``engines.connect``.
+        as_of: date of the readings; by default the last instant the log knows of (never in the future).
+        full: compute everyone even where a patch would do.
+        progress: called with the name of each step as it begins.
+
+    Raises:
+        BadInputError: the log is empty, or ``as_of`` has no time zone.
+    """
+    with workspace.lock("run"):
+        connection = engines.connect(engine)
+        log = EventLog(workspace)
+        if worth_compacting(log):
+            compact(log)
+        rules = load_rules(workspace.settings.rules)
+        here = Run(workspace, connection, _as_of(log, connection, as_of, Shelf(workspace).manifest()), rules, progress)
+        events, identifiers = tuple(log.events.files()), tuple(log.identifiers.files())
+        draft = Manifest(uuid.uuid4().hex[:12], here.as_of.isoformat(), _digest(workspace, rules), events, identifiers)
+        if not full and _patchable(here, draft):
+            ran = _patch(here, draft)
+            if ran is not None:
+                return ran
+        return _everyone(here, draft)
+
+
+def _as_of(log: EventLog, connection: SQLBackend, asked: datetime | None, before: Manifest) -> datetime:
+    if asked is not None:
+        if asked.tzinfo is None:
+            raise BadInputError(f"`as_of` needs a time zone, found {asked.isoformat()}. Add one, e.g. tzinfo=UTC.")
+        return asked.astimezone(UTC)
+    last = read.events(log, connection).known_at.max().execute()
+    if last is None or last != last:  # noqa: PLR0124 -- pandas gives NaT for an empty log
+        raise BadInputError("The log is empty: import something first (`gouttes import WORKSPACE FILES`).")
+    known = min(last.to_pydatetime().astimezone(UTC), datetime.now(UTC))
+    return max(known, datetime.fromisoformat(before.as_of)) if before.as_of else known
+
+
+def _digest(workspace: Workspace, rules: Sequence[EvidenceRule]) -> str:
+    text = f"{ALGORITHM}|{settings_text(workspace.settings)}|{rules!r}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _patchable(here: Run, draft: Manifest) -> bool:
+    """Whether the published tables can be patched: same rules, nothing gone from the log, time not running back."""
+    before = here.before
+    same_rules = before.digest == draft.digest
+    nothing_gone = set(before.events) <= set(draft.events)
+    return bool(before.run) and same_rules and nothing_gone and here.as_of >= datetime.fromisoformat(before.as_of)
+
+
+def _everyone(here: Run, draft: Manifest) -> Ran:
+    here.step("identity")
+    events = read.events(here.log, here.connection, known_by=here.as_of)
+    identifiers = read.identifiers(here.log, here.connection)
+    subjects = events.select("subject").union(identifiers.select("subject")).distinct()
+    resolved = resolve(here.connection, subjects, identifiers, here.published("links"), **here.identity)
+    here.set_aside = int(resolved.set_aside.count().execute())
+    tables = {"links": here.shelf.full(here.connection, "links", resolved.links)}
+    links = here.published("links", replace(draft, tables=tables))
+    for name, rows in _histories(here, events, links):
+        tables[name] = here.shelf.full(here.connection, name, rows)
+    here.step("insights")
+    timed = replace(draft, tables=tables, timed_seconds=sum(here.seconds.values()), timed_events=_total(here, tables))
+    return _publish(here, timed, "full", None)
+
+
+def _total(here: Run, tables: dict[str, tuple[Layer, ...]]) -> int:
+    people = here.published("people", Manifest(tables=tables))
+    return int(people.events.sum().execute() or 0)
+
+
+def _histories(here: Run, events: ir.Table, links: ir.Table) -> Iterator[tuple[str, ir.Table]]:
+    """The four tables of people, one after the other, from their events; each is written before the next is asked."""
+    here.step("history")
+    theirs = events.inner_join(links.select("subject", "person"), "subject").cache()
+    here.step("behaviour")
+    acts = acts_of(theirs, as_of=here.as_of, window=here.window).cache()
+    yield "acts", acts
+    here.step("evidence")
+    evidence = collect(theirs, acts, here.rules, as_of=here.as_of).cache()
+    yield "evidence", evidence
+    here.step("trust")
+    yield "states", fold(as_states(evidence, as_of=here.as_of), rules_table(here.rules))
+    here.step("insights")
+    yield "people", _people(here, theirs, links)
+
+
+def _people(here: Run, theirs: ir.Table, links: ir.Table) -> ir.Table:
+    """PEOPLE: everyone who has a link, with or without events."""
+    seen = theirs.group_by("person").agg(
+        first_seen=theirs.occurred_at.min(), last_seen=theirs.occurred_at.max(), events=theirs.count()
+    )
+    due = next_due(theirs, as_of=here.as_of, window=here.window)
+    everyone = links.select("person").distinct()
+    joined = everyone.left_join(seen, "person").drop("person_right").left_join(due, "person").drop("person_right")
+    return joined.mutate(events=joined.events.fill_null(0)).select(PEOPLE.names)
+
+
+def _patch(here: Run, draft: Manifest) -> Ran | None:
+    """An incremental run; None where so much changed that everyone is to be computed."""
+    here.step("identity")
+    before, connection = here.before, here.connection
+    new_files = sorted(set(draft.events) - set(before.events))
+    fresh = read.as_known(read.events(here.log, connection, files=new_files), here.as_of)
+    changed = _changed_links(here, draft, fresh)
+    if changed is None:
+        return None
+    new_links, former = changed
+    layers = before.tables["links"]
+    if new_links is not None:
+        keys = new_links.select("subject")
+        layers = here.shelf.patched(connection, "links", new_links, keys=keys, below=layers)
+    timed = {"timed_seconds": before.timed_seconds, "timed_events": before.timed_events}
+    draft = replace(draft, tables={**before.tables, "links": layers}, **timed)
+    links = here.published("links", draft)
+    touched = _touched(here, fresh, links, former).cache()
+    number = int(touched.count().execute())
+    if number > MOST_TOUCHED * max(1, int(here.published("people").count().execute())):
+        return None
+    if not number:
+        return _publish(here, draft, "unchanged", 0)
+    theirs = links.semi_join(touched, "person").cache()
+    events = read.events(here.log, connection, known_by=here.as_of).semi_join(theirs, "subject")
+    tables = dict(draft.tables)
+    for name, rows in _histories(here, events, theirs):
+        tables[name] = here.shelf.patched(connection, name, rows, keys=touched, below=tables[name])
+    return _publish(here, replace(draft, tables=tables), "incremental", number)
+
+
+def _changed_links(here: Run, draft: Manifest, fresh: ir.Table) -> tuple[ir.Table | None, ir.Table] | None:
+    """The links that new subjects and identifiers change, and the people they belonged to; None: resolve everyone."""
+    connection, links = here.connection, here.published("links")
+    new_files = sorted(set(draft.identifiers) - set(here.before.identifiers))
+    new_identifiers = read.identifiers(here.log, connection, files=new_files)
+    subjects = fresh.select("subject").union(new_identifiers.select("subject")).distinct()
+    if not set(here.before.identifiers) <= set(draft.identifiers):
+        return None
+    result = resolve_incremental(
+        connection, subjects, new_identifiers, read.identifiers(here.log, connection), links, **here.identity
+    )
+    if result is None:
+        return None
+    replaced = result.links.cache()
+    former = links.semi_join(replaced, "subject").select("person").distinct()
+    return (replaced if int(replaced.count().execute()) else None), former
+
+
+def _touched(here: Run, fresh: ir.Table, links: ir.Table, former: ir.Table) -> ir.Table:
+    """The people whose tables this run must compute again."""
+    since = ibis.literal(datetime.fromisoformat(here.before.as_of), type="timestamp('UTC')")
+    now = ibis.literal(here.as_of, type="timestamp('UTC')")
+    late = read.events(here.log, here.connection, known_by=here.as_of)
+    late = late.filter((late.occurred_at > since) | (late.known_at > since))
+    active = links.semi_join(fresh.select("subject").union(late.select("subject")).distinct(), "subject")
+    people = here.published("people")
+    due = people.filter(people.next_due <= now)
+    relinked = links.semi_join(links.anti_join(here.published("links"), ["subject", "person"]), "person")
+    parts = [active.select("person"), due.select("person"), former, relinked.select("person")]
+    return reduce(lambda left, right: left.union(right), parts).distinct()
+
+
+def _publish(here: Run, manifest: Manifest, mode: str, touched: int | None) -> Ran:
+    manifest = here.shelf.joined(here.connection, manifest, TABLES)
+    here.shelf.publish(manifest)
+    here.step("")
+    people = int(here.published("people", manifest).count().execute())
+    return Ran(
+        manifest.run, mode, here.as_of, people, people if touched is None else touched, here.set_aside, here.seconds
+    )

@@ -1,0 +1,58 @@
+"""The columns of the tables that pass from one step to the next (docs/reference/tables.md)."""
+
+import ibis
+
+LINKS = ibis.schema({"subject": "string", "person": "string", "rule": "string", "linked_at": "timestamp('UTC', 6)"})
+"""Which person a subject key belongs to, and by which rule."""
+
+ACTS = ibis.schema(
+    {
+        "person": "string",
+        "act": "string",
+        "event_id": "string",
+        "occurred_at": "timestamp('UTC', 6)",
+        "known_at": "timestamp('UTC', 6)",
+        "size": "float64",
+        "episode": "string",
+        "touch_days": "float64",
+        "channel": "string",
+        "team": "string",
+        "agent": "string",
+        "product": "string",
+    }
+)
+"""What was seen to be done; ``touch_days`` is the age in days of the last prompt before a return."""
+
+EVIDENCE = ibis.schema(
+    {
+        "person": "string",
+        "rule": "string",
+        "event_id": "string",
+        "kind": "string",
+        "occurred_at": "timestamp('UTC', 6)",
+        "known_at": "timestamp('UTC', 6)",
+        "t": "float64",
+        "known": "float64",
+        "size": "float64",
+        "episode": "string",
+        "channel": "string",
+        "team": "string",
+        "agent": "string",
+        "product": "string",
+    }
+)
+"""One row per drop, bucket or repair; ``t`` and ``known`` are the two times in days since 1970."""
+
+STATES = ibis.schema({"person": "string", "rule": "string", "tau": "float64", "value": "float64"})
+"""The decayed sum of a rule for a person, ``value``, at the time of its newest evidence, ``tau`` (days)."""
+
+PEOPLE = ibis.schema(
+    {
+        "person": "string",
+        "first_seen": "timestamp('UTC', 6)",
+        "last_seen": "timestamp('UTC', 6)",
+        "events": "int64",
+        "next_due": "timestamp('UTC', 6)",
+    }
+)
+"""Everyone; ``next_due`` is when time alone will next change what is known of them."""

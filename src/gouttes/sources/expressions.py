@@ -1,0 +1,202 @@
+"""Is this text one harmless scalar expression, and which columns does it read?
+
+DuckDB's own parser answers, so that what is checked is what will run. A mapping may come from a stranger: an
+expression may compute on the cells of its row and on nothing else. The sandbox (:mod:`.sandbox`) is the second lock.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from gouttes.errors import BadInputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MACROS = frozenset({"moment", "number", "flag", "json", "digest", "end_of_day"})
+"""What expressions may call beside DuckDB's scalar functions; defined in :mod:`.macros`."""
+
+# Scalar and repeatable by DuckDB's own account, yet not a computation on cells.
+REFUSED = frozenset({"error", "write_log", "getvariable", "setseed", "nextval", "currval", "unnest", "age", "row"})
+FORBIDDEN_NODES = {
+    "SUBQUERY": "a sub-select",
+    "WINDOW": "a window function",
+    "STAR": "*",
+    "PARAMETER": "a parameter",
+    "DEFAULT": "DEFAULT",
+}
+SELECT_CLAUSES = ("where_clause", "having", "sample", "qualify")
+ONE_ONLY = "Give one SQL expression over the columns of the row: no select, no semicolon, no comma outside brackets."
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A checked expression.
+
+    Attributes:
+        sql: the text, safe to stand between brackets.
+        columns: the columns it reads.
+        simple: the column, where the whole expression is ``moment(column)``, ``number(column)`` or ``column``.
+    """
+
+    sql: str
+    columns: tuple[str, ...]
+    simple: str | None
+
+
+def check(text: str, *, where: str, columns: tuple[str, ...]) -> Expression:
+    """The expression, checked.
+
+    Args:
+        text: the SQL.
+        where: how to name it in an error: mapping, entry, column.
+        columns: what it may read.
+
+    Raises:
+        BadInputError: it is not one scalar expression, calls what it may not, or reads an unknown column.
+    """
+    tree = _parsed(text, where)
+    found = list(dict.fromkeys(_columns(tree, frozenset())))
+    for node in _nodes(tree):
+        _allow(node, where)
+    known = {column.lower(): column for column in columns}
+    for name in found:
+        if name.lower() not in known:
+            raise BadInputError(
+                f"{where}: there is no column '{name}'.{nearest(name, columns)} Columns: {', '.join(columns)}."
+            )
+    return Expression(text, tuple(known[name.lower()] for name in found), _simple(tree))
+
+
+def nearest(name: str, known: tuple[str, ...] | list[str] | frozenset[str]) -> str:
+    """`` Did you mean 'x'?`` or nothing."""
+    close = get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f" Did you mean '{close[0]}'?" if close else ""
+
+
+@lru_cache(maxsize=1)
+def _parser() -> duckdb.DuckDBPyConnection:
+    """A connection that parses and is asked for nothing else."""
+    return duckdb.connect(
+        config={
+            "enable_external_access": "false",
+            "autoinstall_known_extensions": "false",
+            "lock_configuration": "true",
+        }
+    )
+
+
+@lru_cache(maxsize=1)
+def _functions() -> frozenset[str]:
+    """DuckDB's scalar functions that give the same answer every time."""
+    rows = (
+        _parser()
+        .cursor()
+        .execute(
+            "select distinct function_name, function_type, coalesce(stability, 'CONSISTENT') from duckdb_functions() "
+            "where function_type in ('scalar', 'macro', 'aggregate')"
+        )
+        .fetchall()
+    )
+    aggregates = {name for name, kind, _ in rows if kind == "aggregate"}
+    steady = {name for name, kind, stability in rows if kind != "aggregate" and stability == "CONSISTENT"}
+    unsteady = {name for name, kind, stability in rows if kind != "aggregate" and stability != "CONSISTENT"}
+    return frozenset((steady - unsteady - REFUSED - aggregates) | (steady & KEPT) | MACROS)
+
+
+# Names that are both a scalar function and an aggregate.
+KEPT = frozenset({"+", "-", "*", "/", "||"})
+
+
+def _parsed(text: str, where: str) -> Any:  # noqa: ANN401 -- DuckDB's tree, as JSON
+    if not text.strip() or "\x00" in text:
+        raise BadInputError(f"{where} is empty. {ONE_ONLY}")
+    document = _serialized(text)
+    if document["error"]:
+        raise BadInputError(f"{where}: {document.get('error_message', 'not SQL')}: {text!r}. {ONE_ONLY}")
+    statements = document["statements"]
+    node = statements[0]["node"]
+    plain = (
+        len(statements) == 1
+        and node["type"] == "SELECT_NODE"
+        and len(node["select_list"]) == 1
+        and node["from_table"]["type"] == "EMPTY"
+        and not node["modifiers"]
+        and not node["group_expressions"]
+        and not node["cte_map"]["map"]
+        and all(node.get(clause) is None for clause in SELECT_CLAUSES)
+    )
+    if not plain:
+        raise BadInputError(f"{where}: {text!r} is more than an expression. {ONE_ONLY}")
+    return node["select_list"][0]
+
+
+@lru_cache(maxsize=4096)
+def _serialized(text: str) -> Any:  # noqa: ANN401
+    answer = _parser().cursor().execute("select json_serialize_sql(?::varchar)", [f"select (\n{text}\n)"]).fetchone()
+    return json.loads(answer[0]) if answer else {"error": True}
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+    if isinstance(tree, dict):
+        if "class" in tree:
+            yield tree
+        for value in tree.values():
+            yield from _nodes(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _nodes(value)
+
+
+def _columns(tree: Any, bound: frozenset[str]) -> Iterator[str]:  # noqa: ANN401
+    """Column names read, leaving out the parameters of lambdas."""
+    if isinstance(tree, list):
+        for value in tree:
+            yield from _columns(value, bound)
+    elif isinstance(tree, dict):
+        if tree.get("class") == "COLUMN_REF":
+            name = tree["column_names"][0]
+            if name not in bound:
+                yield name
+            return
+        inner = bound | set(_parameters(tree))
+        for value in tree.values():
+            yield from _columns(value, inner)
+
+
+def _parameters(tree: dict[str, Any]) -> Iterator[str]:
+    if tree.get("class") != "LAMBDA":
+        return
+    if "named_parameters" in tree:
+        yield from tree["named_parameters"]
+    for node in _nodes(tree.get("lhs")):
+        if node["class"] == "COLUMN_REF":
+            yield node["column_names"][0]
+
+
+def _allow(node: dict[str, Any], where: str) -> None:
+    kind = node["class"]
+    if kind in FORBIDDEN_NODES:
+        raise BadInputError(f"{where} uses {FORBIDDEN_NODES[kind]}, which a mapping may not. {ONE_ONLY}")
+    if kind == "FUNCTION" and node["function_name"] not in _functions():
+        name = node["function_name"]
+        raise BadInputError(
+            f"{where} calls '{name}', which is not one of the functions a mapping may call: DuckDB's scalar functions "
+            f"whose answer depends on nothing but the row, and {', '.join(sorted(MACROS))}."
+            f"{nearest(name, _functions())}"
+        )
+
+
+def _simple(tree: dict[str, Any]) -> str | None:
+    if tree["class"] == "FUNCTION" and tree["function_name"] in {"moment", "number", "flag"}:
+        arguments = [
+            argument.get("expression", argument) for argument in tree.get("arguments", tree.get("children", []))
+        ]
+        tree = arguments[0] if len(arguments) == 1 else tree
+    return str(tree["column_names"][-1]) if tree["class"] == "COLUMN_REF" else None

@@ -1,0 +1,246 @@
+"""The whole way from files to events, identifiers and texts, without touching a workspace."""
+
+# ruff: noqa: S608 -- names of tables are ours, texts are quoted, expressions passed expressions.check
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import pyarrow as pa
+
+from gouttes.errors import BadInputError
+from gouttes.eventlog.schema import EVENTS, IDENTIFIERS, TEXTS
+from gouttes.sources.contract import EventSpec, IdentifierSpec, JoinSpec, Mapping, TextSpec
+from gouttes.sources.evaluate import Rows, Stage, as_events, as_identifiers, as_texts, stage
+from gouttes.sources.macros import named
+from gouttes.sources.matching import NothingInItError, Recognised, recognise
+from gouttes.sources.reading import tables
+from gouttes.sources.rejects import REJECTS
+from gouttes.sources.reporting import FileReport, report
+from gouttes.sources.sandbox import Context, Sandbox
+from gouttes.sources.settling import gather_rejects, settle
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+
+    from gouttes.sources.tables import Loaded
+
+BATCH = 122_880  # rows of a batch: one row group of DuckDB
+REJECTED = 'select file, line, source, kind, "column", reason from rejected order by place, line, kind, "column"'
+
+__all__ = ["Context", "FileReport", "Imported", "plan"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A recognised table and its rows in the sandbox; ``place`` is its rank among the files."""
+
+    place: int
+    found: Recognised
+    loaded: Loaded
+
+
+class Imported:
+    """What files hold, ready to be appended; keep it open until it has been read, then close it.
+
+    Attributes:
+        files: one report per file, sheet or archive member, in the order given.
+    """
+
+    def __init__(self, sandbox: Sandbox, files: tuple[FileReport, ...], stages: Sequence[Stage]) -> None:
+        self.files = files
+        self._sandbox = sandbox
+        self._stages = stages
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget the rows and delete the temporary files."""
+        self._sandbox.close()
+
+    @property
+    def rejected(self) -> int:
+        """How many rejects there are in all."""
+        return sum(sum(file.rejects.values()) for file in self.files)
+
+    @property
+    def refused(self) -> tuple[FileReport, ...]:
+        """The files that could not be used at all."""
+        return tuple(file for file in self.files if file.refusal is not None)
+
+    def events(self) -> pa.RecordBatchReader:
+        """The events, with exactly the columns of ``eventlog.schema.EVENTS``; each ``event_id`` once."""
+        return self._read(EVENTS, [as_events(found) for found in self._of(EventSpec)])
+
+    def identifiers(self) -> pa.RecordBatchReader:
+        """The identifiers; each (subject, field, value, source) once, at the earliest ``known_at``."""
+        union = " union all ".join(as_identifiers(found) for found in self._of(IdentifierSpec))
+        once = f"select subject, field, value, min(known_at) as known_at, source from ({union}) group by all"
+        return self._read(IDENTIFIERS, [once] if union else [])
+
+    def texts(self) -> pa.RecordBatchReader:
+        """The texts of the events; each ``event_id`` once."""
+        return self._read(TEXTS, [as_texts(found) for found in self._of(TextSpec)])
+
+    def rejects(self) -> pa.RecordBatchReader:
+        """What was set aside, with the columns of ``rejects.REJECTS``."""
+        return self._read(REJECTS, [REJECTED])
+
+    def _of(self, spec: type) -> list[Stage]:
+        return [found for found in self._stages if isinstance(found.spec, spec)]
+
+    def _read(self, schema: pa.Schema, selects: list[str]) -> pa.RecordBatchReader:
+        """Batches of ``schema``; DuckDB gives times in the sandbox's zone, the same instants."""
+        if not selects:
+            return pa.RecordBatchReader.from_batches(schema, [])
+        reader = self._sandbox.batches(" union all ".join(selects), BATCH)
+        return pa.RecordBatchReader.from_batches(schema, _cast(reader, schema))
+
+
+def _cast(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    for batch in reader:
+        columns = [batch.column(place).cast(field.type) for place, field in enumerate(schema)]
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def plan(
+    files: Sequence[str | Path],
+    mappings: Mapping | Sequence[Mapping],
+    context: Context,
+    *,
+    others: Sequence[Mapping] = (),
+) -> Imported:
+    """What an import of these files would bring; nothing is written outside a private temporary folder.
+
+    Args:
+        files: paths; archives and workbooks count as the files in them.
+        mappings: what the files are recognised by.
+        context: clock, zone and currency.
+        others: tried, with a notice, for a file that ``mappings`` do not recognise.
+
+    Returns:
+        the import: reports per file, and the four tables. A file that cannot be used is reported (``refused``) and the
+        rest goes on.
+
+    Raises:
+        BadInputError: no file can be used, or an expression of a mapping is wrong.
+    """
+    if not files:
+        raise BadInputError("No file to import. Name at least one.")
+    known = (mappings,) if isinstance(mappings, Mapping) else tuple(mappings)
+    sandbox = Sandbox(context)
+    try:
+        return _planned([Path(file) for file in files], known, tuple(others), sandbox)
+    except BaseException:
+        sandbox.close()
+        raise
+
+
+def _planned(files: list[Path], known: tuple[Mapping, ...], others: tuple[Mapping, ...], sandbox: Sandbox) -> Imported:
+    parts: list[Part] = []
+    reports: dict[int, FileReport] = {}
+    for path in files:
+        _load(path, known, others, sandbox, parts, reports)
+    if not parts and all(one.refusal for one in reports.values()):
+        raise BadInputError("\n".join(one.refusal or "" for one in reports.values()))
+    sandbox.lock()
+    stages = [found for part in parts for found in _stages(sandbox, part, parts)]
+    settle(sandbox, stages)
+    names = {part.place: part.found.table.name for part in parts}
+    unread = {part.place: (part.found.mapping.source, part.loaded.unread) for part in parts}
+    gather_rejects(sandbox, stages, names, unread)
+    for part in parts:
+        own = [found for found in stages if found.place == part.place]
+        reports[part.place] = report(sandbox, part.place, own, _blank(part))
+    return Imported(sandbox, tuple(reports[place] for place in sorted(reports)), stages)
+
+
+def _load(
+    path: Path,
+    known: tuple[Mapping, ...],
+    others: tuple[Mapping, ...],
+    sandbox: Sandbox,
+    parts: list[Part],
+    reports: dict[int, FileReport],
+) -> None:
+    """Recognise and load every table of a file; what cannot be used becomes a report that says why."""
+    try:
+        opened = tables(path, sandbox)
+    except BadInputError as error:
+        reports[len(parts) + len(reports)] = FileReport(path.name, refusal=str(error))
+        return
+    for table in opened:
+        place = len(parts) + len(reports)
+        try:
+            found = recognise(table, known, others)
+            loaded = table.load(sandbox, f"t{place}", found.spec, found.match.wanted)
+            parts.append(Part(place, found, loaded))
+        except NothingInItError as nothing:
+            reports[place] = FileReport(table.name, table.what, notices=(str(nothing),))
+        except BadInputError as error:
+            reports[place] = FileReport(table.name, table.what, refusal=str(error))
+
+
+def _blank(part: Part) -> FileReport:
+    table, mapping, spec = part.found.table, part.found.mapping, part.found.spec
+    return FileReport(
+        name=table.name,
+        what=table.what,
+        recognised_as=f"{mapping.source}: {spec.name}",
+        rows=part.loaded.rows + part.loaded.unread.num_rows,
+        unknown_columns=part.found.match.unknown,
+        notices=(*table.notices, *part.found.notices, *part.loaded.notices),
+    )
+
+
+def _stages(sandbox: Sandbox, part: Part, parts: Sequence[Part]) -> list[Stage]:
+    """Every entry of the mapping over this table, and over the joins that it is the left side of."""
+    mapping, spec, loaded = part.found.mapping, part.found.spec, part.loaded
+    sandbox.read_as(spec.date_order, spec.decimal or loaded.style)
+    rows = {spec.name: Rows(loaded.table, part.place, loaded.rows)}
+    for join in mapping.joins:
+        if join.left == spec.name and any(entry.source_file == join.name for entry in mapping.entries):
+            rows[join.name] = Rows(joined(sandbox, part, join, parts), part.place, loaded.rows)
+    chosen = [entry for entry in mapping.entries if entry.source_file in rows]
+    made = [
+        stage(sandbox, f"s{part.place}_{rank}", rows[entry.source_file], entry, mapping)
+        for rank, entry in enumerate(chosen)
+    ]
+    if not any(join.right == spec.name for join in mapping.joins):
+        sandbox.run(
+            f"drop table if exists {loaded.table}_raw"
+        )  # the memory of a large file, as soon as it is done with
+    return made
+
+
+def joined(sandbox: Sandbox, part: Part, join: JoinSpec, parts: Sequence[Part]) -> str:
+    """The name of the table of the left rows, each with its first right row."""
+    mapping = part.found.mapping
+    right = [other for other in parts if other.found.mapping == mapping and other.found.spec.name == join.right]
+    if not right:
+        raise BadInputError(
+            f"{part.found.table.name} ({mapping.source}: {join.left}) is read together with the file '{join.right}'. "
+            "Give both in the same import."
+        )
+    on = named(join.on)
+    union = " union all ".join(f"select {other.place} as place, * from {other.loaded.table}" for other in right)
+    first = f"row_number() over (partition by {on} order by place, line) = 1"
+    once = f"select * from ({union}) where {on} is not null qualify {first}"
+    cells = ", ".join(
+        f'"right".{named(name)} as {named(f"{join.right}_{name}")}' for name in right[0].found.spec.columns
+    )
+    target = f"{part.loaded.table}_{join.name}"
+    sandbox.run(
+        f'create table {named(target)} as select "left".*, {cells} from {part.loaded.table} as "left" '
+        f'left join ({once}) as "right" using ({on})'
+    )
+    return named(target)

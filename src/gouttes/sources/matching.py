@@ -1,0 +1,89 @@
+"""Which file of which mapping a table is: by its headings, with its name to break ties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gouttes.errors import BadInputError
+from gouttes.sources.headings import Match, listed, match, named_like
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gouttes.sources.contract import FileSpec, Mapping
+    from gouttes.sources.tables import Table
+
+SHOWN = 3
+
+
+class NothingInItError(BadInputError):
+    """The file is whole and holds no record: nothing to import, and no fault either."""
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A table that answers to a file of a mapping."""
+
+    table: Table
+    mapping: Mapping
+    spec: FileSpec
+    match: Match
+    notices: tuple[str, ...] = ()
+
+
+def recognise(table: Table, known: Sequence[Mapping], others: Sequence[Mapping]) -> Recognised:
+    """The best answer among ``known``, else among ``others`` with a notice.
+
+    Raises:
+        NothingInItError: it holds no record.
+        BadInputError: no mapping has a file with its headings; the message names the nearest and what they lack.
+    """
+    found = _candidates(table, known)
+    best = _best(found)
+    if best is not None:
+        return best
+    more = _candidates(table, others)
+    best = _best(more)
+    if best is not None:
+        asked = " or ".join(mapping.title for mapping in known)
+        notice = f"Not a file of {asked}: read as {best.mapping.title} ({best.spec.name})."
+        return Recognised(table, best.mapping, best.spec, best.match, (notice,))
+    raise _refusal(table, [*found, *more])
+
+
+def _candidates(table: Table, mappings: Sequence[Mapping]) -> list[Recognised]:
+    return [
+        Recognised(
+            table,
+            mapping,
+            spec,
+            match(table.headings(spec), spec, where=f"{table.name} ({mapping.source}: {spec.name})"),
+        )
+        for mapping in mappings
+        for spec in mapping.files
+    ]
+
+
+def _best(found: Sequence[Recognised]) -> Recognised | None:
+    """A name that suits counts first, then how many columns were found, then the order of the mapping."""
+    fit = [one for one in found if not one.match.missing]
+    return max(fit, key=lambda one: (named_like(one.table.name, one.spec), len(one.match.wanted)), default=None)
+
+
+def _refusal(table: Table, found: Sequence[Recognised]) -> BadInputError:
+    if table.what == "JSON" and any(not table.headings(one.spec) for one in found):
+        return NothingInItError(f"{table.name} holds no record: there is nothing to import.")
+    near = sorted(
+        found, key=lambda one: (-named_like(table.name, one.spec), len(one.match.missing), -len(one.match.wanted))
+    )
+    lacks = [
+        f"{one.mapping.source} ({one.spec.name}) needs "
+        + ", ".join(f"{name} (heading {listed(one.spec.columns[name], 4)})" for name in one.match.missing)
+        for one in near[:SHOWN]
+    ]
+    headings = max((table.headings(one.spec) for one in found), key=len, default=())
+    return BadInputError(
+        f"{table.name} is {table.what}, and answers to no known file. It has: {listed(headings) or 'no heading'}. "
+        f"Nearest: {'; '.join(lacks)}. Rename its headings, or write a mapping for it and give that with --map."
+    )

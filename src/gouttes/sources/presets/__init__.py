@@ -1,0 +1,1 @@
+"""The mappings that ship with Gouttes, one TOML file each."""

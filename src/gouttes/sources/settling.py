@@ -1,0 +1,114 @@
+"""What can only be known when every file has been evaluated: duplicates, texts without an event, all rejects."""
+
+# ruff: noqa: S608 -- names of tables are ours, texts are quoted, expressions passed expressions.check
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gouttes.sources.contract import EventSpec, IdentifierSpec, TextSpec
+from gouttes.sources.evaluate import DUPLICATE, KEPT, ORPHAN, Stage
+from gouttes.sources.macros import quoted
+from gouttes.sources.rejects import REJECTS, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as ReadOnly
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+    from gouttes.sources.sandbox import Sandbox
+
+
+@dataclass(frozen=True)
+class Count:
+    """What became of the rows of a file under one entry: rows = made + duplicates + rejected + skipped."""
+
+    label: str
+    kind: str
+    rows: int
+    made: int
+    duplicates: int
+    rejected: int
+    skipped: int
+
+
+def settle(sandbox: Sandbox, stages: Sequence[Stage]) -> None:
+    """Mark all but the first of each event and text, and the texts whose event is not in this import.
+
+    A text without its event would outlive the person who wrote it: forgetting finds texts by their events.
+    """
+    events = [found for found in stages if isinstance(found.spec, EventSpec)]
+    texts = [found for found in stages if isinstance(found.spec, TextSpec)]
+    _once(sandbox, events)
+    if not texts:
+        return
+    kept = _union([f"select event_id from {found.table} where {KEPT}" for found in events])
+    for found in texts:
+        sandbox.run(
+            f"update {found.table} set code = {ORPHAN} where {KEPT} and event_id not in "
+            f"({kept or 'select null::varchar where false'})"
+        )
+    _once(sandbox, texts)
+
+
+def _once(sandbox: Sandbox, stages: Sequence[Stage]) -> None:
+    """The first of each event_id stays: in the order of the files, of the entries, of the lines."""
+    union = _union(
+        [
+            f"select {rank} as stage, rowid as place, line, event_id from {found.table} where {KEPT}"
+            for rank, found in enumerate(stages)
+        ]
+    )
+    if not union or sandbox.one(f"select count(*) = count(distinct hash(event_id)) from ({union})"):
+        return
+    several = f"select event_id from ({union}) group by event_id having count(*) > 1"
+    sandbox.run(
+        f"create or replace table later as select stage, place from ({union}) where event_id in ({several}) "
+        "qualify row_number() over (partition by event_id order by stage, line, place) > 1"
+    )
+    for rank, found in enumerate(stages):
+        sandbox.run(
+            f"update {found.table} set code = {DUPLICATE} where rowid in (select place from later where stage = {rank})"
+        )
+
+
+def _union(selects: Sequence[str]) -> str:
+    return " union all ".join(selects)
+
+
+def counted(sandbox: Sandbox, found: Stage) -> Count:
+    """What became of the rows of one stage."""
+    tally = dict(sandbox.rows(f"select code, count(*) from {found.table} group by 1"))
+    seen, made, duplicates = sum(tally.values()), tally.get(None, 0), tally.get(DUPLICATE, 0)
+    if isinstance(found.spec, IdentifierSpec):
+        distinct = sandbox.one(f"select count(*) from (select distinct subject, value from {found.table} where {KEPT})")
+        made, duplicates = distinct, made - distinct
+    return Count(
+        found.spec.label, found.kind, found.rows, made, duplicates, seen - made - duplicates, found.rows - seen
+    )
+
+
+def gather_rejects(
+    sandbox: Sandbox, stages: Sequence[Stage], names: ReadOnly[int, str], unread: ReadOnly[int, tuple[str, pa.Table]]
+) -> None:
+    """The table ``rejected``: ``place`` of the file, then the columns of ``rejects.REJECTS``."""
+    columns = ", ".join(f'"{column.name}" {"bigint" if column.name == "line" else "varchar"}' for column in REJECTS)
+    sandbox.run(f"create table rejected (place bigint, {columns})")
+    for place, (source, table) in unread.items():
+        if table.num_rows:
+            sandbox.add("unread", table)
+            sandbox.run(
+                "insert into rejected select ?, ?, line, ?, null, null, reason from unread",
+                (place, names[place], source),
+            )
+    for found in stages:
+        meanings = [(number, test.column, test.reason) for number, test in enumerate(found.checks)]
+        meanings.append((ORPHAN, "text", Reason.NO_EVENT))
+        values = ", ".join(f"({number}, {quoted(column)}, {quoted(reason)})" for number, column, reason in meanings)
+        sandbox.run(
+            f'insert into rejected select ?, ?, line, ?, ?, meaning."column", reason from {found.table} '
+            f'join (values {values}) as meaning(code, "column", reason) using (code)',
+            (found.place, names[found.place], found.source, found.kind),
+        )

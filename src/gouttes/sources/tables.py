@@ -1,0 +1,89 @@
+"""What every kind of file gives: headings, then rows of text in a table of the sandbox."""
+
+# ruff: noqa: S608 -- names of tables are ours, texts are quoted, expressions passed expressions.check
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
+
+import pyarrow as pa
+
+from gouttes.sources.macros import named
+from gouttes.sources.rejects import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping as ReadOnly
+
+    from gouttes.sources.contract import FileSpec
+    from gouttes.sources.sandbox import Sandbox
+
+MOST_CELL = 10_000_000
+"""Bytes of the largest cell that is imported (a prior: ten times the longest message of a helpdesk)."""
+
+UNREAD = pa.schema([("line", pa.int64()), ("reason", pa.string())])
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Rows in the sandbox.
+
+    Attributes:
+        table: name of a table or view with ``line``, ``doc`` and every canonical column, as text.
+        rows: how many rows it has.
+        unread: rows that could not be read, with columns ``line`` and ``reason``.
+        notices: what to tell.
+        style: how its numbers are written, a key of ``sandbox.NUMBER_STYLES``.
+    """
+
+    table: str
+    rows: int
+    unread: pa.Table
+    notices: tuple[str, ...] = ()
+    style: str = ""
+
+
+class Table(Protocol):
+    """One readable table: a file, a sheet, or a member of an archive."""
+
+    name: str
+    what: str
+    notices: tuple[str, ...]
+
+    def headings(self, spec: FileSpec) -> tuple[str, ...]:
+        """Its headings, or JSON paths, as ``spec`` would have it read."""
+        ...
+
+    def load(self, sandbox: Sandbox, target: str, spec: FileSpec, wanted: ReadOnly[str, int]) -> Loaded:
+        """Put its rows in a table called ``target``; ``wanted`` is canonical name → place of the heading."""
+        ...
+
+
+def nothing_unread() -> pa.Table:
+    """No row that could not be read."""
+    return UNREAD.empty_table()
+
+
+def cleaned(found: ReadOnly[str, str], spec: FileSpec) -> str:
+    """The select list: every canonical column, from the SQL that finds it, null where the file lacks it."""
+    cells = {name: f"clean({found[name]})" if name in found else "null::varchar" for name in spec.columns}
+    return ", ".join(f"{cell} as {named(name)}" for name, cell in cells.items())
+
+
+def fresh(folder: Path, suffix: str) -> Path:
+    """A path in the private folder where nothing is yet."""
+    return folder / f"{uuid4().hex}{suffix}"
+
+
+def split_large(sandbox: Sandbox, table: str, spec: FileSpec, unread: pa.Table) -> pa.Table:
+    """Take rows with too large a cell out of ``table``; returns ``unread`` with them added."""
+    large = " or ".join(f"strlen({named(name)}) > {MOST_CELL}" for name in spec.columns)
+    found = [line for (line,) in sandbox.rows(f"select line from {table} where {large} order by line")]
+    if not found:
+        return unread
+    sandbox.run(f"delete from {table} where {large}")
+    return pa.concat_tables(
+        [unread, pa.table({"line": found, "reason": [Reason.TOO_LARGE] * len(found)}, schema=UNREAD)]
+    )

@@ -1,0 +1,1 @@
+"""State, reading, ledger and trajectory of trust."""
