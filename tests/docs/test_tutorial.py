@@ -40,7 +40,7 @@ def test_every_command_of_the_tutorial_works_and_prints_what_the_page_shows(tmp_
     environment = {
         "PATH": f"{commands}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(tmp_path),
-        "LANG": "C.UTF-8",
+        "LANG": "en_GB.UTF-8",
         "COLUMNS": "100",
         "NO_COLOR": "1",
     }

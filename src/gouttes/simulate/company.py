@@ -137,7 +137,7 @@ class Company:
     end: date = date(2026, 11, 20)
     days: int = 730
     seed: int = 20_261_120
-    events_per_person: float = 46.0
+    events_per_person: float = 42.0
     activity: float = 1.0
     agents: int = 24
     teams: int = 6

@@ -49,7 +49,7 @@ def treat(world: World, asked: Rows) -> None:
     later = ~reopened & (fate > REOPENED + chance * (1.0 - REOPENED))
     first = ticket["t"] + 0.01 + world.rng.exponential(REPLY_DAYS, count)
     _reply(world, {**ticket, "t": first})
-    second = first + 0.2 + world.rng.exponential(1.5, count)
+    second = first + 1.0 + world.rng.exponential(1.0, count)  # another day: presets tell solutions apart by day
     third = second + 0.01 + world.rng.exponential(REPLY_DAYS, count)
     solved = {**ticket, "t": first + 0.003, "direction": "out"}
     world.draft.emit("ticket.solved", **rows(solved, ~later))

@@ -19,6 +19,8 @@ DELIVERY_HOUR = 19.0 / 24.0  # a parcel promised for a day is promised before 19
 UNPROMPTED_DAYS = 14.0
 ORDERS, VISITS = 0.70, 0.85  # priors: of 100 returns, 70 order, 15 visit a shop, 15 write
 LOYAL_TASTE = 0.5  # prior: share of orders of one's favourite product
+LATE_DAYS = 3.0  # prior: mean lateness after the first day
+LATE_LEAST, LATE_WORST, END_OF_DAY = 0.2, 30.0, 1.0 / 6.0  # size of a late delivery, as the shop's preset states it
 LATE_TICKET = 0.30  # prior: chance that a late parcel brings a ticket
 RETURNED, CANCELLED = 0.06, 0.02  # priors
 
@@ -44,7 +46,7 @@ def week(world: World) -> None:
 
 
 def order(world: World, who: Array, t: Array) -> None:
-    """Orders of goods at days ``t``, with payment, promised and actual delivery, cancellation and return."""
+    """Orders of goods at days ``t``, with promised and actual delivery, cancellation and return."""
     count, rng = who.size, world.rng
     product = np.where(rng.random(count) < LOYAL_TASTE, world.people.favourite[who], rng.integers(0, GOODS, count))
     amount = np.round(np.array(PRICES)[product] * np.exp(rng.normal(0.0, 0.25, count)), 2)
@@ -59,7 +61,6 @@ def order(world: World, who: Array, t: Array) -> None:
     }
     due = np.floor(t) + rng.integers(3, 8, count) + DELIVERY_HOUR
     world.draft.emit("order.placed", **bought, amount=amount, quantity=1.0, moment="order")
-    world.draft.emit("payment.made", **bought, amount=amount)
     world.draft.emit("promise.made", **bought, due=due)
     cancelled = world.which(CANCELLED, count)
     _cancel(world, rows({**bought, "due": due}, cancelled))
@@ -76,12 +77,14 @@ def _deliver(world: World, bought: Rows, amount: Array) -> None:
     who, due, rng = bought["who"], bought["due"], world.rng
     chance = delivery_chance(world.company, due)
     kept = world.which(chance, who.size)
-    arrived = np.where(kept, due - 0.05 - 1.8 * rng.random(who.size), due + 1.0 + rng.exponential(2.5, who.size))
+    late = 1.0 + rng.exponential(LATE_DAYS, who.size)
+    arrived = np.where(kept, due - 0.05 - 1.8 * rng.random(who.size), due + late)
+    size = np.minimum(1.0, np.round(LATE_LEAST + (late - END_OF_DAY) / LATE_WORST, 3))
     world.draft.emit("order.delivered", **{**bought, "t": arrived})
     world.draft.emit("promise.kept", **rows({**bought, "t": arrived}, kept))
-    world.draft.emit("promise.broken", **rows({**bought, "t": due}, ~kept))
+    world.draft.emit("promise.broken", **rows({**bought, "t": arrived, "severity": size}, ~kept))
     world.latent.observe("promise_kept", who[kept], arrived[kept])
-    world.latent.observe("promise_broken", who[~kept], due[~kept])
+    world.latent.observe("promise_broken", who[~kept], arrived[~kept], size=size[~kept])
     angry = ~kept & world.which(LATE_TICKET, who.size)
     world.ask(who[angry], due[angry] + 0.5 + rng.random(int(angry.sum())), topic="delivery")
     back = world.which(RETURNED, who.size)

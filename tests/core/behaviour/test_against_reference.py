@@ -22,7 +22,7 @@ AS_OF = moment(54)
 COMPARED = ("person", "act", "event_id", "at", "known", "size", "episode", "touch_days")
 SEEDS = st.integers(0, 2**32)
 # One example is a crowd of two hundred short histories: few examples are many cases, and a seed does not shrink.
-FEW = settings(max_examples=4, phases=[Phase.generate])
+FEW = settings(max_examples=3, phases=[Phase.generate])
 
 
 def sheets(rows: list[dict[str, Any]]) -> dict[str, list[tuple[Any, ...]]]:
@@ -81,7 +81,7 @@ def test_the_acts_of_some_people_do_not_depend_on_the_others(bench: Bench, seed:
     assert_same(bench.run(acts, some, AS_OF), together, events)
 
 
-@pytest.mark.parametrize("wait", [1, 3, 6, 12, 24])
+@pytest.mark.parametrize("wait", [1, 6, 24])
 @given(seed=SEEDS)
 @FEW
 def test_acts_stay_the_same_until_they_are_due(bench: Bench, wait: int, seed: int) -> None:

@@ -1,0 +1,58 @@
+"""An expression may compute on the cells of its row, and on nothing else."""
+
+import pytest
+
+from gouttes.errors import BadInputError
+from gouttes.sources.expressions import check
+
+COLUMNS = ("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("a || '-' || b", ("a", "b")),
+        ("case when a in ('x', 'y') then 1.5 end", ("a",)),
+        ("coalesce(moment(a), moment(b)) - interval 2 day", ("a", "b")),
+        ("list_transform(string_split(a, ','), lambda x: lower(x))[1]", ("a",)),
+        ("json(a, '$.b')", ("a",)),
+        ("A -- a comment", ("a",)),
+        ("'a'", ()),
+    ],
+)
+def test_scalar_sql_over_the_row_is_allowed(text: str, columns: tuple[str, ...]) -> None:
+    assert check(text, where="here", columns=COLUMNS).columns == columns
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "read_text('/etc/passwd')",
+        "(select content from read_text('/etc/passwd'))",
+        "exists(from read_csv('/etc/passwd'))",
+        "a) from read_csv('/etc/passwd'",
+        "a; copy (select 1) to '/tmp/x'",
+        "a from '/etc/passwd'",
+        "(from glob('/*'))",
+        "getenv('HOME')",
+        "current_setting('home_directory')",
+        "getvariable('x')",
+        "random()",
+        "now()",
+        "current_date",
+        "sum(a)",
+        "row_number() over ()",
+        "unnest([1, 2])",
+        "a, b",
+        "*",
+        "columns(*)",
+        "?",
+        "",
+        "a ||",
+        "nextval('x')",
+        "c",
+    ],
+)
+def test_all_else_is_refused_with_the_place_it_stands_at(text: str) -> None:
+    with pytest.raises(BadInputError, match=r"^shop \[\[event\]\] 1, key"):
+        check(text, where="shop [[event]] 1, key", columns=COLUMNS)
