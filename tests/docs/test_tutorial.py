@@ -51,7 +51,7 @@ def test_every_command_of_the_tutorial_works_and_prints_what_the_page_shows(tmp_
             env=environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
         where = f"{TUTORIAL.name}, line {block.line}"

@@ -49,7 +49,8 @@ def grouped(
     joined = components(connection, ties.select(left="subject", right="other"))
     labelled = seen.left_join(joined, seen["subject"] == joined["node"])
     placed = kept(connection, labelled.select("subject", component=ibis.coalesce(joined["component"], seen["subject"])))
-    people = kept(connection, named(placed, anchors, taken, linked_at))
+    owned = kept(connection, owners(placed, anchors))
+    people = kept(connection, named(placed, owned, taken, linked_at))
     dated = kept(connection, since_when(people, ties, previous, linked_at))
     return kept(connection, explained(dated))
 
@@ -106,14 +107,20 @@ def earliest(rows: ir.Table, by: str, value: str, date: str) -> ir.Table:
     return one_date.union(first.group_by(by, date).agg(**{value: first[value].min()}).select(by, value, date))
 
 
-def named(placed: ir.Table, anchors: ir.Table, taken: ir.Table, linked_at: datetime) -> ir.Table:
-    """``subject, person``: an id goes where its oldest subject is; of several ids there, the oldest stays.
+def owners(placed: ir.Table, anchors: ir.Table) -> ir.Table:
+    """``component, person``: an id goes where its oldest subject is; of several ids there, the oldest stays.
 
-    Of ids equally old the smallest stays. Where there is none, a new one is made from the component's smallest
-    subject, and from the date as well where that id is in use.
+    Of ids equally old the smallest stays.
     """
     claims = placed.inner_join(anchors, "subject").select("component", "person", "linked_at")
-    owned = earliest(claims, "component", "person", "linked_at").select("component", "person")
+    return earliest(claims, "component", "person", "linked_at").select("component", "person")
+
+
+def named(placed: ir.Table, owned: ir.Table, taken: ir.Table, linked_at: datetime) -> ir.Table:
+    """``subject, person``: the id that a component owns, or else a new one.
+
+    A new id is made from the component's smallest subject, and from the date as well where that id is in use.
+    """
     nameless = placed.anti_join(owned, "component")
     nameless = nameless.select("subject", "component")
     nameless = nameless.mutate(offer=_new_id(nameless["component"]))

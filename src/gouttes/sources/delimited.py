@@ -20,7 +20,7 @@ from gouttes.sources.encoding import CHUNK, Text, as_utf8
 from gouttes.sources.lines import line_of, row_lines
 from gouttes.sources.macros import quoted
 from gouttes.sources.rejects import Reason
-from gouttes.sources.tables import MOST_CELL, UNREAD, Loaded, cleaned, fresh
+from gouttes.sources.tables import MOST_CELL, UNREAD, Loaded, cleaned, fresh, split_large
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as ReadOnly
@@ -73,8 +73,12 @@ class Delimited:
         if Reason.TOO_LARGE in unread["reason"].unique().to_pylist():
             sandbox.run(f"drop table {target}_raw")
             unread = _read(sandbox, target, layout, spec, wanted, LONGEST_LINE)
-        rows = int(sandbox.one(f"select count(*) from {target}_raw"))
-        _number(sandbox, target, layout, unread, rows)
+            _number(sandbox, target, f"{target}_any", layout, unread)
+            sandbox.run(f"create table {target} as select * from {target}_any")
+            unread = split_large(sandbox, target, spec, unread)
+        else:
+            _number(sandbox, target, target, layout, unread)
+        rows = int(sandbox.one(f"select count(*) from {target}"))
         notices = () if rows or unread.num_rows else ("It has headings but no rows.",)
         return Loaded(target, rows, unread, notices, ";" if layout.delimiter == ";" else "")
 
@@ -142,8 +146,9 @@ def _read(
     return pa.table({"line": lines, "reason": pa.array(reasons, pa.string())}, schema=UNREAD)
 
 
-def _number(sandbox: Sandbox, target: str, layout: Layout, unread: pa.Table, rows: int) -> None:
-    """The view ``target``: the rows with their lines, counted where every line is a row, else looked up."""
+def _number(sandbox: Sandbox, target: str, view: str, layout: Layout, unread: pa.Table) -> None:
+    """The view of the rows with their lines, counted where every line is a row, else looked up."""
+    rows = int(sandbox.one(f"select count(*) from {target}_raw"))
     first = layout.skip + 2
     plain = layout.text.newlines - layout.skip - rows in {0, 1}
     lines = None if plain else _looked_up(layout, unread["line"].to_numpy())
@@ -152,7 +157,7 @@ def _number(sandbox: Sandbox, target: str, layout: Layout, unread: pa.Table, row
     else:
         sandbox.add(f"{target}_lines", pa.table({"line": lines}))
         select = f"line, null::varchar as doc, {target}_raw.* from {target}_lines positional join {target}_raw"
-    sandbox.run(f"create view {target} as select {select}")
+    sandbox.run(f"create view {view} as select {select}")
 
 
 def _looked_up(layout: Layout, unread: np.ndarray[tuple[int], np.dtype[np.int64]]) -> np.ndarray:

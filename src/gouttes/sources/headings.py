@@ -50,12 +50,9 @@ def match(headings: Sequence[str], spec: FileSpec, *, where: str) -> Match:
     for name, aliases in spec.columns.items():
         found = next((places[plain(alias)] for alias in aliases if plain(alias) in places), None)
         if found:
-            exact = [place for place in found if headings[place] in aliases]
             wanted[name] = found[0]
-            if len(found) > 1 and len(exact) != 1:
+            if len(found) > 1:
                 twice[name] = [headings[place] for place in found]
-            elif len(exact) == 1:
-                wanted[name] = exact[0]
     missing = tuple(name for name in spec.required if name not in wanted)
     if twice and not missing:
         name, both = next(iter(twice.items()))

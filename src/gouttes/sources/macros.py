@@ -84,6 +84,7 @@ def _moment(order: str) -> str:
 _BARE = r"""case when regexp_matches(x, '\d') then regexp_replace(
     replace(replace(case when x[1] = '(' then '-' || x else x end, chr(8722), '-'), chr(8217), ''),
     '[\s\x{00a0}\x{202f}\x{2009}''()€$£¥%]|[A-Z]{3}$|^[A-Z]{3}', '', 'g') end"""
+_AS_IT_IS = "nullif(try_cast(x as double), 'nan'::double)"
 _COMMA = "try_cast(replace(replace(b, '.', ''), ',', '.') as double)"
 _POINT = "try_cast(replace(b, ',', '') as double)"
 
@@ -112,7 +113,7 @@ MACRO_SQL = (
     f"create macro event_id_of(name) as uuid5_of(sha1(unhex('{GOUTTES_NAMESPACE.hex}') || encode(name)))",
     "create macro clean(x) as nullif(trim(x), '')",
     "create macro without_nul(x) as replace(x, chr(0), '')",
-    "create macro json(x, path) as case when json_valid(x) then clean(without_nul(json_extract_string(x, path))) end",
+    "create macro json(x, path) as clean(without_nul(try(json_extract_string(x, path))))",
     "create macro digest(x) as left(sha256(lower(trim(x))), 32)",
     "create macro end_of_day(x) as date_trunc('day', cast(x as timestamptz)) + interval 1 day - interval 1 microsecond",
     (
@@ -120,9 +121,9 @@ MACRO_SQL = (
         "then true when lower(x) in ('false', 'f', '0', 'no', 'n', 'non', 'faux', 'off') then false end"
     ),
     f"create macro number_comma(x) as {_bare(_COMMA)}",
-    f"create macro number_point(x) as coalesce(try_cast(x as double), {_bare(_POINT)})",
-    f"create macro number_semicolon(x) as coalesce(try_cast(x as double), {_bare(_guess('{2,}'))})",
-    f"create macro number_guess(x) as coalesce(try_cast(x as double), {_bare(_guess('+'))})",
+    f"create macro number_point(x) as coalesce({_AS_IT_IS}, {_bare(_POINT)})",
+    f"create macro number_semicolon(x) as coalesce({_AS_IT_IS}, {_bare(_guess('{2,}'))})",
+    f"create macro number_guess(x) as coalesce({_AS_IT_IS}, {_bare(_guess('+'))})",
     _moment("dmy"),
     _moment("mdy"),
 )

@@ -33,8 +33,11 @@ TAIL = 0.007
 0.2 ≤ min(a, b) ≤ 2, where it divides the greatest error by three; no effect where the skewness is small."""
 
 
-def exact_interval(a: Any, b: Any, level: float = LEVEL) -> tuple[Any, Any]:  # noqa: ANN401 -- numbers or arrays of them
-    """The interval of Beta(a, b) by SciPy: about a microsecond, for the rows that a person is shown."""
+def exact_interval(a: Any, b: Any, level: float = LEVEL) -> tuple[Any, Any]:
+    """The interval of Beta(a, b) by SciPy: about a microsecond each, for the rows that a person is shown.
+
+    ``a`` and ``b`` are numbers or columns of numbers; so are the two ends returned.
+    """
     tail = (1.0 - level) / 2.0
     return betaincinv(a, b, tail), betaincinv(a, b, 1.0 - tail)
 

@@ -109,9 +109,8 @@ def by_week(
     closes = _closes(weeks, as_of)
     seen = evidence if as_of is None else visible(evidence, as_of=as_of)
     chosen = people.order_by(people.person.hexdigest("md5"), people.person).limit(sample)
-    # Numbers in place of names: two million groups are made faster.
-    numbered = chosen.select(name="person", number=ibis.row_number())
-    theirs = seen.inner_join(numbered, seen.person == numbered.name).drop("person", "name").rename(person="number")
+    # In order of person, so that the sums of one person stay in the processor's cache: half the time.
+    theirs = seen.semi_join(chosen, "person").order_by("person")
     means = _means(theirs, rules, prior, closes)
     counts = _seen_by(people, closes, "people").inner_join(_seen_by(chosen, closes, "n"), "date")
     table = counts.left_join(means.rename(on="date"), [("date", "on")])

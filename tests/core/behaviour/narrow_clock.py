@@ -1,4 +1,6 @@
-"""Events on a narrow clock: whole hours within three days, two threads, few topics, so that ties and edges happen."""
+"""Events on a narrow clock: whole hours, most of them multiples of six as the lengths of time are, within three days,
+two threads, few topics, so that ties and edges happen.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +75,7 @@ def crowd(seed: int, *, people: int = 200, kinds: Sequence[str] = KINDS, most: i
 def _drawn(dice: Random, person: str, kinds: Sequence[str], number: int) -> dict[str, Any]:
     return event(
         dice.choice(kinds),
-        dice.randint(0, 60),
+        dice.choice([6 * dice.randint(0, 10), 6 * dice.randint(0, 10), dice.randint(0, 60)]),
         known=dice.choice([0, 0, 0, 0, 1, 6, 24]),
         number=number,
         due=dice.choice([None, 12, 30, 48]),

@@ -28,8 +28,9 @@ def keys(field: str, *values: str, country: str = "FR") -> list[str | None]:
 
 
 def valid_numbers(region: str, count: int) -> list[PhoneNumber]:
-    draw, numbers = random.Random(region), []  # noqa: S311 -- examples, not secrets
-    metadata = PhoneMetadata.metadata_for_region(region)
+    draw = random.Random(region)  # noqa: S311 -- examples, not secrets
+    metadata: Any = PhoneMetadata.metadata_for_region(region)
+    numbers: list[PhoneNumber] = []
     while len(numbers) < count:
         length = draw.choice([size for size in metadata.general_desc.possible_length if size > 5])
         digits = int("".join(draw.choices("0123456789", k=length)))

@@ -223,7 +223,7 @@ def test_spark_resolves_like_duckdb(duck: Any, spark: Any) -> None:
         for connection in (duck, spark)
     ]
     links = [result.links.order_by("subject").to_pandas() for result in results]
-    pd.testing.assert_frame_equal(*links, check_dtype=False)
+    pd.testing.assert_frame_equal(links[0], links[1], check_dtype=False)
     aside = [result.set_aside.to_pandas() for result in results]
-    pd.testing.assert_frame_equal(*aside, check_dtype=False)
+    pd.testing.assert_frame_equal(aside[0], aside[1], check_dtype=False)
     assert len(links[0]) == 13

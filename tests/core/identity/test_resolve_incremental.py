@@ -17,7 +17,7 @@ from gouttes.identity.resolve import Resolved, resolve
 CONNECTION = engines.connect()
 FIRST, SECOND = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 LINKS = {"subject": "string", "person": "string", "rule": "string", "linked_at": "timestamp('UTC', 6)"}
-SETTINGS = {"country": "FR", "max_shared": 3}
+MAX_SHARED = 3
 number = itertools.count()
 
 Row = tuple[str, str, str]
@@ -33,12 +33,22 @@ def full(rows: list[Row], previous: Any = None, at: datetime = FIRST) -> Resolve
     identifiers = table(rows)
     if previous is None:
         previous = CONNECTION.create_table(f"links_{next(number)}", schema=LINKS, temp=True)
-    return resolve(CONNECTION, identifiers.select("subject"), identifiers, previous, linked_at=at, **SETTINGS)
+    return resolve(
+        CONNECTION,
+        identifiers.select("subject"),
+        identifiers,
+        previous,
+        linked_at=at,
+        country="FR",
+        max_shared=MAX_SHARED,
+    )
 
 
 def arriving(before: list[Row], later: list[Row], links: Any) -> Resolved | None:
     new, everything = table(later), table(before + later)
-    return resolve_incremental(CONNECTION, new.select("subject"), new, everything, links, linked_at=SECOND, **SETTINGS)
+    return resolve_incremental(
+        CONNECTION, new.select("subject"), new, everything, links, linked_at=SECOND, country="FR", max_shared=MAX_SHARED
+    )
 
 
 def sorted_links(links: Any) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """A mapping that is wrong says where, and what was probably meant."""
 
+from pathlib import Path
+
 import pytest
 from tests.core.sources.brought import ORDERS, mapping, write
 
@@ -17,7 +19,11 @@ def test_a_mapping_is_read_into_values_that_know_no_toml() -> None:
 @pytest.mark.parametrize(
     ("was", "becomes", "says"),
     [
-        ('key = "id"\nsubject', 'kee = "id"\nsubject', r"\[\[event\]\] 1 \(order.placed\): unknown key 'kee'.*Did you mean 'key'"),
+        (
+            'key = "id"\nsubject',
+            'kee = "id"\nsubject',
+            r"\[\[event\]\] 1 \(order.placed\): unknown key 'kee'.*Did you mean 'key'",
+        ),
         ('kind = "order.placed"', 'kind = "order.paced"', r"no event kind 'order.paced'.*order.placed"),
         ('amount = "number(amount)"', 'amonut = "1"', "unknown key 'amonut'. Did you mean 'amount'"),
         ('amount = "number(amount)"', 'amount = "number(amout)"', "no column 'amout'. Did you mean 'amount'"),
@@ -38,7 +44,7 @@ def test_a_mistake_is_named_with_its_place_and_the_nearest_right_word(was: str, 
         mapping(ORDERS.replace(was, becomes, 1))
 
 
-def test_a_mapping_file_that_is_absent_or_not_utf_8_is_refused(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_mapping_file_that_is_absent_or_not_utf_8_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInputError, match="cannot be read"):
         load(tmp_path / "absent.toml")
     with pytest.raises(BadInputError, match="Give a TOML file in UTF-8"):
@@ -52,5 +58,5 @@ def test_every_preset_that_ships_is_valid() -> None:
 
 
 def test_an_unknown_preset_names_the_nearest() -> None:
-    with pytest.raises(BadInputError, match="no preset 'zendsk'. Did you mean 'zendesk'"):
+    with pytest.raises(BadInputError, match=r"no preset 'zendsk'. Did you mean 'zendesk'"):
         preset("zendsk")

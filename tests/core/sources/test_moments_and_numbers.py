@@ -42,12 +42,26 @@ def sandbox() -> Iterator[Sandbox]:
         ("2024-03-31 02:30:00", "2024-03-31 01:30:00"),  # an hour that the clocks skip
     ],
 )
-def test_a_moment_is_read_in_the_zone_of_the_workspace_where_it_names_none(sandbox: Sandbox, text: str, utc: str) -> None:
+def test_a_moment_is_read_in_the_zone_of_the_workspace_where_it_names_none(
+    sandbox: Sandbox, text: str, utc: str
+) -> None:
     assert sandbox.one("select timezone('UTC', moment(?))::varchar", [text]) == utc
 
 
 @pytest.mark.parametrize(
-    "text", ["2024-02-30", "31/02/2024", "12/25/2024", "0000-00-00", "hello", "infinity", "now", "12", "99/99/9999", "2024-13-01"]
+    "text",
+    [
+        "2024-02-30",
+        "31/02/2024",
+        "12/25/2024",
+        "0000-00-00",
+        "hello",
+        "infinity",
+        "now",
+        "12",
+        "99/99/9999",
+        "2024-13-01",
+    ],
 )
 def test_what_does_not_exist_is_null(sandbox: Sandbox, text: str) -> None:
     assert sandbox.one("select moment(?) is null", [text])
