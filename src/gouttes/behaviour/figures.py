@@ -57,7 +57,8 @@ def wilson(successes: int, trials: int, level: float = LEVEL) -> tuple[float, fl
     share, inverse = successes / trials, squared / trials
     centre = share + inverse / 2
     half = (inverse * share * (1 - share) + inverse * inverse / 4) ** 0.5
-    return max(0.0, (centre - half) / (1 + inverse)), min(1.0, (centre + half) / (1 + inverse))
+    # Rounding may put an end a hair inside the share at 0 or at 1.
+    return max(0.0, min(share, (centre - half) / (1 + inverse))), min(1.0, max(share, (centre + half) / (1 + inverse)))
 
 
 def figures(
@@ -134,7 +135,7 @@ def _with_interval(counts: ir.Table, level: float) -> ir.Table:
     return counts.select(
         *("measure", "window", "successes", "trials"),
         rate=share,
-        low=ibis.greatest((centre - half) / (1.0 + inverse), 0.0).fill_null(0.0),
-        high=ibis.least((centre + half) / (1.0 + inverse), 1.0).fill_null(1.0),
+        low=ibis.greatest(ibis.least(share, (centre - half) / (1.0 + inverse)), 0.0).fill_null(0.0),
+        high=ibis.least(ibis.greatest(share, (centre + half) / (1.0 + inverse)), 1.0).fill_null(1.0),
         n=counts.trials,
     )

@@ -33,7 +33,8 @@ EVIDENCE = ibis.schema(
     }
 )
 """``t`` and ``known`` are ``occurred_at`` and ``known_at`` in float days. ``size`` is from 0 to 1, and negative for a
-repair, which is dated at the failure it repairs. ``kind`` is the kind of event, or the act."""
+repair, which is dated at the failure it repairs. ``kind`` is the kind of event, or the act. ``episode`` is the
+incident, else the thread, else the topic that ties it to others."""
 
 LABELS = ("channel", "team", "agent", "product")
 INCIDENT, THREAD, TOPIC = "incident:", "thread:", "topic:"
@@ -76,5 +77,14 @@ def keys_of_acts(acts: ir.Table) -> dict[str, ir.StringValue]:
 
 def evidence_rows(table: ir.Table) -> ir.Table:
     """The columns of :data:`EVIDENCE` of a table that has them all but ``t`` and ``known``."""
-    dated: dict[str, Any] = {"t": engines.days(table.occurred_at), "known": engines.days(table.known_at)}
-    return table.select(**{name: dated.get(name, table[name] if name in table.columns else None) for name in EVIDENCE})
+    written: dict[str, Any] = {
+        "t": engines.days(table.occurred_at),
+        "known": engines.days(table.known_at),
+        "episode": _without_prefix(table.episode),
+    }
+    return table.select(**{name: written[name] if name in written else table[name] for name in EVIDENCE.names})
+
+
+def _without_prefix(episode: ir.StringValue) -> ir.StringValue:
+    prefixes = (INCIDENT, THREAD, TOPIC)
+    return ibis.cases(*((episode.startswith(each), episode.substr(len(each))) for each in prefixes), else_=episode)

@@ -55,8 +55,8 @@ def resolve_incremental(
     if crossing(held, arrived, heavy, links, max_shared).count().execute():
         return None
     seen = kept(connection, affected(subjects_new, identifiers_new, arrived, held, heavy, links))
-    alike = keys_of(look_alikes(indexed, indexed.semi_join(seen, "subject")), country=country)
-    around = kept(connection, alike.union(held, distinct=True))
+    alike = kept(connection, look_alikes(indexed, indexed.semi_join(seen, "subject")))
+    around = kept(connection, keys_of(alike, country=country).union(held, distinct=True))
     keys = kept(connection, around.semi_join(seen, "subject"))
     heavy = kept(connection, shared_by_too_many(around, max_shared).semi_join(keys, ["field", "key"]))
     previous = kept(connection, links.semi_join(seen, "subject"))

@@ -20,7 +20,7 @@ from gouttes.sources.encoding import CHUNK, Text, as_utf8
 from gouttes.sources.lines import line_of, row_lines
 from gouttes.sources.macros import quoted
 from gouttes.sources.rejects import Reason
-from gouttes.sources.tables import MOST_CELL, UNREAD, Loaded, cleaned, fresh, split_large
+from gouttes.sources.tables import MOST_CELL, UNREAD, Loaded, cleaned, fresh, nothing_unread, split_large
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as ReadOnly
@@ -141,6 +141,8 @@ def _read(
         "select line_byte_position - 1 as place, any_value(error_type)::varchar as error "
         f"from {log} group by 1 order by 1"
     )
+    if not found.num_rows:
+        return nothing_unread()
     lines = line_of(layout.text.path, found["place"].to_numpy())
     reasons = [REASONS.get(error, Reason.QUOTES) for error in found["error"].to_pylist()]
     return pa.table({"line": lines, "reason": pa.array(reasons, pa.string())}, schema=UNREAD)

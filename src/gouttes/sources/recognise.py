@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import zipfile
 import zlib
@@ -124,9 +125,17 @@ def _text_kind(name: str, head: bytes) -> str:
         return "json"
     wide = head.startswith((b"\xff\xfe", b"\xfe\xff")) or head[1::2].count(0) > len(head) // 4
     controls = sum(byte < BLANK and byte not in b"\x00\t\n\r\f\x1b" for byte in head)
-    if not wide and controls > len(head) // 50:
+    if not wide and controls > len(head) // (50 if _is_broken_utf8(head) else 3):
         raise BadInputError(f"{name} is not text, and no format that Gouttes knows. Give CSV, JSON, Parquet or XLSX.")
     return "csv"
+
+
+def _is_broken_utf8(head: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return True
+    return False
 
 
 def _spreadsheet(path: Path) -> str | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import ibis
 from scipy.special import betaincinv
@@ -33,7 +33,7 @@ TAIL = 0.007
 0.2 ≤ min(a, b) ≤ 2, where it divides the greatest error by three; no effect where the skewness is small."""
 
 
-def exact_interval(a: Any, b: Any, level: float = LEVEL) -> tuple[Any, Any]:
+def exact_interval(a: Any, b: Any, level: float = LEVEL) -> tuple[Any, Any]:  # noqa: ANN401 -- numbers or columns
     """The interval of Beta(a, b) by SciPy: about a microsecond each, for the rows that a person is shown.
 
     ``a`` and ``b`` are numbers or columns of numbers; so are the two ends returned.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.core.behaviour.narrow_clock import event, moment
 
 from gouttes.behaviour.acts import acts
 from gouttes.behaviour.clock import next_due
 from gouttes.behaviour.windows import Windows
 from gouttes.errors import BadInputError
-from tests.core.behaviour.narrow_clock import event, moment
 
 if TYPE_CHECKING:
     from tests.core.behaviour.conftest import Bench
@@ -117,7 +117,9 @@ def test_no_rhythm_is_shorter_than_a_week(bench: Bench) -> None:
 
 def test_one_silence_misses_twelve_opportunities_at_most(bench: Bench) -> None:
     assert missed_days(bench, 0, 10, 20, as_of=399) == [20 + 10 * number for number in range(2, 14)]
-    assert bench.run(next_due, numbered(*(event("order.placed", day * DAY) for day in (0, 10, 20))), AS_OF, DEFAULT) == []
+    assert (
+        bench.run(next_due, numbered(*(event("order.placed", day * DAY) for day in (0, 10, 20))), AS_OF, DEFAULT) == []
+    )
 
 
 def due_day(bench: Bench, *events: dict[str, Any], as_of: float) -> float:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ibis
+import pyarrow.parquet as pq
 import pytest
-from pytest import approx
+from tests.core.behaviour.narrow_clock import NARROW, PERSON_EVENTS, arrow, crowd, date, moment, plain_rows
 
 from gouttes import engines
 from gouttes.behaviour.acts import BEHAVIOURS, acts
@@ -15,7 +16,11 @@ from gouttes.behaviour.figures import figures
 from gouttes.behaviour.rows import ACTS
 from gouttes.errors import MissingColumnsError
 from gouttes.schemas import ACTS as PUBLISHED
-from tests.core.behaviour.narrow_clock import NARROW, PERSON_EVENTS, arrow, crowd, date, moment, plain_rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
 
 EVENTS = ibis.table(ibis.Schema.from_pyarrow(PERSON_EVENTS), name="events")
 AS_OF = date(moment(54))
@@ -44,8 +49,31 @@ def test_events_without_a_person_are_refused_by_name() -> None:
 
 
 @pytest.mark.spark
-def test_both_engines_agree(duck: Any, spark: Any) -> None:
-    events = arrow(crowd(7, people=60))
-    on_duck = duck.create_table("events", events)
-    on_spark = spark.create_view("behaviour_events", spark.create_dataframe_from(events)) if False else None
-    del on_duck, on_spark, approx, plain_rows
+def test_both_engines_agree(duck: Any, spark: Any, tmp_path: Path) -> None:
+    file = str(tmp_path / "events.parquet")
+    pq.write_table(arrow(crowd(7, people=40)), file)
+    found = {}
+    for connection in (duck, spark):
+        events = engines.read_parquet(connection, [file], EVENTS.schema())
+        done = acts(events, as_of=AS_OF, window=NARROW).cache()
+        due = connection.to_pyarrow(next_due(events, as_of=AS_OF, window=NARROW))
+        counts = connection.to_pyarrow(figures(done, events, as_of=AS_OF))
+        found[connection.name] = [ordered(connection.to_pyarrow(done)), ordered(due), ordered(counts)]
+    for on_duck, on_spark in zip(*found.values(), strict=True):
+        assert len(on_duck) == len(on_spark)
+        for row, other in zip(on_duck, on_spark, strict=True):
+            assert not_floats(row) == not_floats(other)
+            assert floats(row) == pytest.approx(floats(other), rel=1e-9, abs=1e-9)
+
+
+def ordered(table: pa.Table) -> list[dict[str, Any]]:
+    keys = ("person", "act", "event_id", "measure", "window")
+    return sorted(plain_rows(table), key=lambda row: [str(row.get(key)) for key in keys])
+
+
+def floats(row: dict[str, Any]) -> dict[str, float]:
+    return {name: value for name, value in row.items() if isinstance(value, float)}
+
+
+def not_floats(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if not isinstance(value, float)}

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import pyarrow as pa
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pytest import approx
 from scipy.stats import binomtest
+from tests.core.behaviour.narrow_clock import arrow, date, event, moment
 
 from gouttes.behaviour.figures import _with_interval, figures, wilson
 from gouttes.behaviour.rows import ACTS
-from tests.core.behaviour.narrow_clock import arrow, date, event, moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +48,11 @@ def test_each_measure_counts_its_own_acts(duck: Any) -> None:
         *("expansion.unproposed", "expansion.unproposed", "expansion.proposed", "recommendation.unrewarded"),
     )
     rows = [("ada", name, None) for name in names] + [("bob", "recommendation.rewarded", None)]
-    people = [event("order.placed", 0), event("page.viewed", 0, person="bob"), event("subscription.ended", 0, person="c")]
+    people = [
+        event("order.placed", 0),
+        event("page.viewed", 0, person="bob"),
+        event("subscription.ended", 0, person="c"),
+    ]
     found = counted(duck, acts_table(rows), people)
     assert {measure: pair for (measure, window), pair in found.items() if window is None} == {
         "promises_kept": (2, 3),
@@ -70,16 +74,21 @@ def test_without_any_act_every_measure_is_there_and_says_nothing_is_known(duck: 
 
 def test_wilson_is_the_one_published_by_newcombe_1998() -> None:
     # Newcombe (1998), Statistics in Medicine 17, table I, method 3 (score, no continuity correction), 95 %.
-    published = {(81, 263): (0.2553, 0.3662), (15, 148): (0.0624, 0.1605), (0, 20): (0, 0.1611), (1, 29): (0.0061, 0.1718)}
+    published = {
+        (81, 263): (0.2553, 0.3662),
+        (15, 148): (0.0624, 0.1605),
+        (0, 20): (0, 0.1611),
+        (1, 29): (0.0061, 0.1718),
+    }
     for (successes, trials), interval in published.items():
-        assert wilson(successes, trials, level=0.95) == approx(interval, abs=5e-5)
+        assert wilson(successes, trials, level=0.95) == pytest.approx(interval, abs=5e-5)
 
 
 @given(trials=st.integers(1, 10_000), share=st.floats(0, 1), level=st.sampled_from([0.5, 0.9, 0.99]))
 def test_wilson_is_scipy_s(trials: int, share: float, level: float) -> None:
     successes = round(share * trials)
     known = binomtest(successes, trials).proportion_ci(confidence_level=level, method="wilson")
-    assert wilson(successes, trials, level) == approx((known.low, known.high), abs=1e-12)
+    assert wilson(successes, trials, level) == pytest.approx((known.low, known.high), abs=1e-12)
 
 
 def test_the_interval_of_the_engine_is_its_plain_twin(duck: Any) -> None:
@@ -93,7 +102,7 @@ def test_the_interval_of_the_engine_is_its_plain_twin(duck: Any) -> None:
         }
     )
     for row in duck.to_pyarrow(_with_interval(counts, 0.9)).to_pylist():
-        assert (row["low"], row["high"]) == approx(wilson(row["successes"], row["trials"]), abs=1e-12)
+        assert (row["low"], row["high"]) == pytest.approx(wilson(row["successes"], row["trials"]), abs=1e-12)
         assert row["low"] <= (row["rate"] or 0.0) <= row["high"]
 
 

@@ -73,8 +73,9 @@ rows = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(rows, max_size=14), st.lists(rows, max_size=6))
-@settings(max_examples=12, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 def test_two_arrivals_give_the_people_of_one(before: list[Row], later: list[Row]) -> None:
     links = full(before).links
     again = sorted_links(full(before + later, previous=links, at=SECOND).links)

@@ -1,9 +1,12 @@
 """An expression may compute on the cells of its row, and on nothing else."""
 
+import duckdb
 import pytest
+from tests.core.sources.brought import CONTEXT
 
 from gouttes.errors import BadInputError
 from gouttes.sources.expressions import check
+from gouttes.sources.sandbox import Sandbox
 
 COLUMNS = ("a", "b")
 
@@ -56,3 +59,13 @@ def test_scalar_sql_over_the_row_is_allowed(text: str, columns: tuple[str, ...])
 def test_all_else_is_refused_with_the_place_it_stands_at(text: str) -> None:
     with pytest.raises(BadInputError, match=r"^shop \[\[event\]\] 1, key"):
         check(text, where="shop [[event]] 1, key", columns=COLUMNS)
+
+
+@pytest.mark.parametrize("sql", ["from read_text('/etc/passwd')", "copy (select 1) to '/tmp/x'", "attach '/tmp/x.db'"])
+def test_the_sandbox_reaches_no_file_even_if_the_check_were_passed(sql: str) -> None:
+    with Sandbox(CONTEXT) as sandbox:
+        sandbox.lock()
+        with pytest.raises(duckdb.PermissionException):
+            sandbox.run(sql)
+        with pytest.raises(duckdb.InvalidInputException, match="locked"):
+            sandbox.run("set threads = 1")

@@ -30,9 +30,26 @@ properties = { note = "note" }
 
 CELLS = st.one_of(
     st.sampled_from(
-        ["", " ", "A1", "2024-03-01", "31/02/2024", "12,5", "1e999", "\0", '"', "\r", "\n", "'", ";", "{}", "\ufeff"]
+        [
+            "",
+            " ",
+            "A1",
+            "2024-03-01",
+            "31/02/2024",
+            "12,5",
+            "1e999",
+            "\0",
+            '"',
+            "\r",
+            "\n",
+            "'",
+            ";",
+            "{}",
+            "\ufeff",
+            "\x1f\x08",
+        ]
     ),
-    st.text(st.characters(codec="utf-8"), max_size=12),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=12),
     st.datetimes().map(str),
     st.floats().map(str),
 )
@@ -49,7 +66,7 @@ def every_row_is_accounted_for(found: Brought, rows: int) -> None:
     assert len(found.rejects) == sum(report.rejects.values()) == sum(entry.rejected for entry in report.entries)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(rows=ROWS)
 @example(rows=[("\0", "\0", "\0", "\0", "\0")])
 @example(rows=[("\r", "\n", "\r\n", "", "")])
@@ -63,7 +80,7 @@ def test_no_cell_of_a_csv_file_is_too_odd(rows: list[tuple[str, ...]]) -> None:
     assert found.events == again.events
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(rows=ROWS)
 def test_no_cell_of_a_parquet_file_is_too_odd(rows: list[tuple[str, ...]]) -> None:
     columns = {name: pa.array([row[place] for row in rows], pa.string()) for place, name in enumerate(HEADINGS)}

@@ -29,7 +29,7 @@ def as_xlsx(rows: Sequence[Sequence[Any]], *, sheet: str = "Orders") -> bytes:
     assert page is not None
     page.title = sheet
     for row in rows:
-        page.append(row)
+        page.append(list(row))
     book.save(out)
     return out.getvalue()
 

@@ -24,7 +24,7 @@ PRIOR = Prior()
 CONNECTION = engines.connect()
 COLUMNS = [
     *("person", "event_id", "rule", "kind", "occurred_at", "size", "weight_now", "contribution"),
-    *("channel", "team", "agent", "product", "polarity"),
+    *("episode", "channel", "team", "agent", "product", "polarity"),
 ]
 
 
