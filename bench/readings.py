@@ -260,7 +260,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=20_000_000)
     parser.add_argument("--people", type=int, default=1_000_000)
     parser.add_argument("--pairs", type=int, default=3)
-    parser.add_argument("--pandas-share", type=float, default=0.1)
+    parser.add_argument("--pandas-share", type=float, default=0.25)
     parser.add_argument("--side", choices=["ours", "hand", "both", "pandas"])
     options = parser.parse_args()
     if options.side == "pandas":

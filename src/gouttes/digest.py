@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +47,7 @@ def report_data(opened: OpenedWorkspace, *, names: bool = False) -> ReportData:
     fallers = _fallers(opened, readings, names=names)
     return ReportData(
         company=settings.name,
-        as_of=opened.as_of.astimezone(settings.zone),
+        as_of=opened.local_as_of,
         counts=_counts(opened),
         today=_mean(readings, "trust"),
         change=_change(opened),
@@ -196,8 +197,6 @@ def _recent(opened: OpenedWorkspace, readings: ir.Table) -> ir.Table:
 
 
 def _logit(share: float) -> float:
-    import math  # noqa: PLC0415
-
     return math.log(share / (1.0 - share))
 
 
@@ -237,11 +236,17 @@ def _fallers(opened: OpenedWorkspace, readings: ir.Table, *, names: bool) -> pd.
 
 
 def _names(opened: OpenedWorkspace, people: list[str]) -> list[str | None]:
-    identifiers = opened.identifiers().filter(lambda t: t.field == "name")
-    links = opened.links().filter(lambda t: t.person.isin(people or [""]))
-    table = links.inner_join(identifiers, "subject").group_by("person").agg(name=lambda t: t["value"].max()).to_pandas()
-    found = dict(zip(table["person"], table["name"], strict=True))
-    return [found.get(person) for person in people]
+    """What to call each person: the name a source gives, or else first and last name."""
+    known = opened.links().filter(lambda t: t.person.isin(people or [""])).inner_join(opened.identifiers(), "subject")
+    value = known["value"]
+    table = (
+        known.group_by("person")
+        .agg(**{field: value.max(where=known.field == field) for field in ("name", "first_name", "last_name")})
+        .to_pandas()
+    )
+    parts = table["first_name"].fillna("").str.cat(table["last_name"].fillna(""), sep=" ").str.strip()
+    names = dict(zip(table["person"], table["name"].fillna(parts), strict=True))
+    return [names.get(person) or None for person in people]
 
 
 def _reasons(recent: ir.Table, fallers: pd.DataFrame) -> pd.DataFrame:
@@ -262,7 +267,9 @@ def _incidents(opened: OpenedWorkspace) -> pd.DataFrame:
         about.group_by(key=about.incident)
         .agg(
             opened_at=ibis.coalesce(about.occurred_at.min(where=opening), about.occurred_at.min()),
-            label=about.topic.max(where=opening),
+            label=ibis.coalesce(
+                about.topic.max(where=opening), about.topic.max(where=about.kind.startswith("incident."))
+            ),
             people=about.subject.nunique(where=about.kind == "incident.touched"),
         )
         .filter(lambda t: t.people > 0)

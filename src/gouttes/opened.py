@@ -92,6 +92,11 @@ class OpenedWorkspace:
             raise BadInputError(f"Nothing was computed yet in {self.workspace.root}: `gouttes run` first.")
         return datetime.fromisoformat(self.manifest.as_of)
 
+    @property
+    def local_as_of(self) -> datetime:
+        """The same instant in the company's time zone, as it is shown to people."""
+        return self.as_of.astimezone(self.workspace.settings.zone)
+
     @cached_property
     def rules(self) -> tuple[EvidenceRule, ...]:
         """The evidence rules in force."""
@@ -186,7 +191,7 @@ class OpenedWorkspace:
             raise UnknownPersonError(person)
         reading = found[0]
         reading["low"], reading["high"] = exact_interval(reading["a"], reading["b"])
-        return Account.of(reading, self.ledger(person).to_pandas(), as_of=self.as_of)
+        return Account.of(reading, self.ledger(person).to_pandas(), as_of=self.local_as_of)
 
     def trajectory(self, person: str, dates: Sequence[datetime]) -> ir.Table:
         """The trust of one person at several dates: ``person, date, trust, low, high``."""

@@ -99,11 +99,6 @@ class Run:
         self.shelf = Shelf(self.workspace)
         self.before = self.shelf.manifest()
         self.window = Windows(**asdict(self.workspace.settings.behaviour))
-        self.identity = {
-            "country": self.workspace.settings.country,
-            "max_shared": self.workspace.settings.identity.max_shared,
-            "linked_at": self.as_of,
-        }
         self.seconds: dict[str, float] = {}
         self.set_aside = 0
         self._step, self._since = "", time.monotonic()
@@ -113,9 +108,9 @@ class Run:
         now = time.monotonic()
         if self._step:
             self.seconds[self._step] = round(self.seconds.get(self._step, 0.0) + now - self._since, 3)
-        self._step, self._since = name, now
-        if name:
+        if name and name != self._step:
             self.progress(name)
+        self._step, self._since = name, now
 
     def published(self, name: str, manifest: Manifest | None = None) -> ir.Table:
         """A published table, as it was before this run."""
@@ -187,9 +182,17 @@ def _patchable(here: Run, draft: Manifest) -> bool:
 def _everyone(here: Run, draft: Manifest) -> Ran:
     here.step("identity")
     events = read.events(here.log, here.connection, known_by=here.as_of)
-    identifiers = read.identifiers(here.log, here.connection)
+    identifiers, settings = read.identifiers(here.log, here.connection), here.workspace.settings
     subjects = events.select("subject").union(identifiers.select("subject")).distinct()
-    resolved = resolve(here.connection, subjects, identifiers, here.published("links"), **here.identity)
+    resolved = resolve(
+        here.connection,
+        subjects,
+        identifiers,
+        here.published("links"),
+        country=settings.country,
+        max_shared=settings.identity.max_shared,
+        linked_at=here.as_of,
+    )
     here.set_aside = int(resolved.set_aside.count().execute())
     tables = {"links": here.shelf.full(here.connection, "links", resolved.links)}
     links = here.published("links", replace(draft, tables=tables))
@@ -246,8 +249,12 @@ def _patch(here: Run, draft: Manifest) -> Ran | None:
     if new_links is not None:
         keys = new_links.select("subject")
         layers = here.shelf.patched(connection, "links", new_links, keys=keys, below=layers)
-    timed = {"timed_seconds": before.timed_seconds, "timed_events": before.timed_events}
-    draft = replace(draft, tables={**before.tables, "links": layers}, **timed)
+    draft = replace(
+        draft,
+        tables={**before.tables, "links": layers},
+        timed_seconds=before.timed_seconds,
+        timed_events=before.timed_events,
+    )
     links = here.published("links", draft)
     touched = _touched(here, fresh, links, former).cache()
     number = int(touched.count().execute())
@@ -272,7 +279,14 @@ def _changed_links(here: Run, draft: Manifest, fresh: ir.Table) -> tuple[ir.Tabl
     if not set(here.before.identifiers) <= set(draft.identifiers):
         return None
     result = resolve_incremental(
-        connection, subjects, new_identifiers, read.identifiers(here.log, connection), links, **here.identity
+        connection,
+        subjects,
+        new_identifiers,
+        read.identifiers(here.log, connection),
+        links,
+        country=here.workspace.settings.country,
+        max_shared=here.workspace.settings.identity.max_shared,
+        linked_at=here.as_of,
     )
     if result is None:
         return None

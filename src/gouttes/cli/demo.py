@@ -53,7 +53,7 @@ def demo(
         opened.take(list(files), preset=system)
     with voice.progress("run.step") as progress:
         ran = opened.run(progress=progress)
-    voice.tell(ran_sentence(voice, ran))
+    voice.tell(ran_sentence(voice, ran, settings.zone))
     _show(voice, OpenedWorkspace.at(workspace.root), folder / "report.html")
 
 

@@ -31,7 +31,12 @@ def import_files(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILES", help="CSV, JSON, JSON Lines, Parquet or XLSX; .zip or .gz.")
     ],
-    preset: Annotated[str | None, typer.Option("--as", help="The system they come from: see --presets.")] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            "--as", help="zendesk, hubspot, salesforce, dynamics, chatwoot, shop or gouttes; found out by default."
+        ),
+    ] = None,
     mapping: Annotated[Path | None, typer.Option("--map", help="Your own mapping, a TOML file.")] = None,
     lang: LangOption = None,
     *,

@@ -66,7 +66,8 @@ def trust(
         _write(readings, form, out)
         return
     document = {"as_of": opened.as_of, "prior": opened.prior, "level": 0.9, "people": readings.to_dict("records")}
-    voice.answer(document, _readings(voice, readings), voice.say("trust.note", date=voice.language.date(opened.as_of)))
+    note = voice.say("trust.note", date=voice.language.date(opened.local_as_of))
+    voice.answer(document, _readings(voice, readings), note)
 
 
 def _write(readings: pd.DataFrame, form: Format, out: Path | None) -> None:

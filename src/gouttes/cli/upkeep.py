@@ -12,6 +12,8 @@ from gouttes.cli.voice import AsOfOption, EngineOption, JsonOption, LangOption, 
 from gouttes.opened import OpenedWorkspace
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from gouttes.checkup import Checkup
     from gouttes.pipeline import Ran
 
@@ -37,17 +39,17 @@ def run(
     moment = date_given(as_of, opened.workspace.settings.zone)
     with voice.progress("run.step") as progress:
         ran = opened.run(as_of=moment, full=full, progress=progress)
-    voice.answer(ran, ran_sentence(voice, ran))
+    voice.answer(ran, ran_sentence(voice, ran, opened.workspace.settings.zone))
 
 
-def ran_sentence(voice: Voice, ran: Ran) -> str:
-    """What a run did, in one sentence."""
+def ran_sentence(voice: Voice, ran: Ran, zone: ZoneInfo) -> str:
+    """What a run did, in one sentence; the date is that of the company's time zone."""
     seconds = voice.language.number(sum(ran.seconds.values()), 1)
     words = voice.say(
         f"run.{ran.mode}",
         people=voice.language.number(ran.people),
         touched=voice.language.number(ran.touched),
-        date=voice.language.date(ran.as_of),
+        date=voice.language.date(ran.as_of.astimezone(zone)),
         seconds=seconds,
     )
     return f"{words} {voice.say('run.set_aside', n=ran.set_aside)}" if ran.set_aside else words

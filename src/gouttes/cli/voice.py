@@ -56,12 +56,12 @@ class Voice:
     @cached_property
     def out(self) -> Console:
         """Standard output, for people."""
-        return Console(highlight=False)
+        return Console(highlight=False, markup=False, emoji=False)
 
     @cached_property
     def err(self) -> Console:
         """Standard error: progress and messages."""
-        return Console(stderr=True, highlight=False)
+        return Console(stderr=True, highlight=False, markup=False, emoji=False)
 
     def say(self, key: str, **values: object) -> str:
         """A sentence of the ``cli`` table of the catalogue."""
@@ -73,11 +73,11 @@ class Voice:
             sys.stdout.write(json.dumps(plain(document), ensure_ascii=False, indent=1, allow_nan=False) + "\n")
             return
         for each in shown:
-            self.out.print(each, markup=False) if isinstance(each, str) else self.out.print(each)
+            self.out.print(each)
 
     def tell(self, text: str) -> None:
         """A message beside the answer, on standard error."""
-        self.err.print(text, markup=False)
+        self.err.print(text)
 
     @contextmanager
     def progress(self, known: str) -> Iterator[Callable[[str], None]]:

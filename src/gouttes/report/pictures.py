@@ -84,7 +84,7 @@ def trend(data: ReportData, found: Findings, language: Language) -> Picture | No
     ]
     inside = [one for one in found.incidents if first <= one.day <= last + timedelta(days=7)]
     most = sorted(inside, key=lambda incident: -incident.people)
-    flags = [Flag(min(one.day, last), _short(one.label)) for one in most]
+    flags = [Flag(min(one.day, last), _short(words.matter(one.label, language))) for one in most]
     return _picture(
         "trend",
         lambda frame: timelines.trend(drawn, flags, frame),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 UP, DOWN, LEVEL = "▲", "▼", "■"
 LOOK = {UP: "bold blue", DOWN: "bold red", LEVEL: "bold"}
 SHAPES = {Verdict.WON: UP, Verdict.LOST: DOWN, Verdict.STEADY: LEVEL, Verdict.UNKNOWN: LEVEL}
-BAR = 20  # characters of a bar for a share of 100 %
+BAR = 12  # characters of a bar for a share of 100 %: a line fits in 80 columns
 FALLERS = 5
 MUTED = "dim"
 

@@ -69,7 +69,9 @@ def _points(change: Change, language: Language) -> str:
 
 def _since(found: Findings, language: Language) -> str:
     if found.cause is not None:
-        return language.say("verdict.since_incident", date=language.date(found.cause.day), label=found.cause.label)
+        return language.say(
+            "verdict.since_incident", date=language.date(found.cause.day), label=matter(found.cause.label, language)
+        )
     return "" if found.onset is None else language.say("verdict.since", date=language.date(found.onset))
 
 
@@ -114,7 +116,15 @@ def moved(mover: Mover, language: Language) -> str:
 
 def mover_name(mover: Mover, language: Language) -> str:
     """The incident's own name, or the rule's label."""
-    return mover.label or rule_name(mover.rule, language)
+    if not mover.label:
+        return rule_name(mover.rule, language)
+    name = matter(mover.label, language)
+    return name[:1].upper() + name[1:]
+
+
+def matter(label: str, language: Language) -> str:
+    """An incident by the company's own label, or by a common word where it has one in this language."""
+    return language.label("matter", label)
 
 
 def rule_name(rule: str, language: Language, kind: str = "") -> str:

@@ -137,7 +137,9 @@ def test_severity_sizes_a_failure_and_never_a_drop(books: Books) -> None:
     for severity, size in ((0.3, 0.3), (None, 1.0), (7.0, 1.0), (-1.0, 0.0)):
         broken = event("promise.broken", 0, severity=severity)
         assert sizes(books.of("promise broken", broken)) == [size]
-        assert sizes(books.of("promise kept", event("promise.kept", 0, severity=severity))) == [1.0]
+        assert sizes(books.of("good human contact", event("gesture.made", 0, topic="thanks", severity=severity))) == [
+            1.0
+        ]
 
 
 def test_one_incident_is_one_failure_dated_at_its_first_event(books: Books) -> None:
@@ -298,14 +300,14 @@ def _where(row: dict[str, Any]) -> tuple[Any, ...]:
 
 @given(share=st.floats(0, 1), other=st.floats(-1, 2), severity=st.none() | st.floats(0, 1))
 @settings(max_examples=20)
-def test_justice_is_the_same_in_both_steps(duck: Any, share: float, other: float, severity: float | None) -> None:
+def test_justice_is_the_same_in_both_steps(books: Books, share: float, other: float, severity: float | None) -> None:
     documents = [None, "{}", f'{{"distributive": {share}}}', f'{{"procedural": {other}, "informational": {share}}}']
     events = ibis.memtable(
         {"properties": documents, "severity": [severity] * len(documents)},
         schema={"properties": "string", "severity": "float64"},
     )
     both = events.select(one=behaviour_justice.justice(events), other=evidence_repairs.justice(events))
-    assert all(row["one"] == row["other"] for row in duck.to_pyarrow(both).to_pylist())
+    assert all(row["one"] == row["other"] for row in books.connection.to_pyarrow(both).to_pylist())
     assert dict(behaviour_justice.JUSTICE) == dict(evidence_repairs.JUSTICE)
 
 

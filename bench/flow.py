@@ -1,0 +1,107 @@
+"""The whole flow on a simulated company: the log written, a full run, an update after new events.
+
+``python bench/flow.py --people 1000000`` prints one JSON object a line. The update is timed against the full run of
+the same workspace, in one run; afterwards everyone is computed anew, and the two results are compared row by row.
+The company is simulated once and kept under ``.bench/`` (remove it to simulate again).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import gouttes
+from gouttes import pipeline
+from gouttes.eventlog.append import append_events, append_identifiers
+from gouttes.eventlog.tables import EventLog
+from gouttes.simulate.company import Company
+from gouttes.simulate.log import write_log
+from gouttes.workspace import Settings, Workspace
+
+CACHE = Path(".bench")
+NEW_EVENTS = 10_000
+SEED = 7
+FULL = 1_000_000
+
+
+def say(figure: str, value: float, target: str = "", **more: object) -> None:
+    """One figure, as ``bench/run.py`` reads it."""
+    print(json.dumps({"figure": figure, "value": value, "target": target, **more}), flush=True)
+
+
+def peak_gib() -> float:
+    """The most memory this process has held, in GiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+def simulated(people: int, events_per_person: int) -> Path:
+    """The company's log as Parquet files, made once."""
+    folder = CACHE / f"log-{people}-{events_per_person}"
+    if (folder / "done").exists():
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    started = time.perf_counter()
+    write_log(Company.large(people, events_per_person=events_per_person, seed=SEED), folder)
+    seconds = time.perf_counter() - started
+    events = sum(pq.read_metadata(path).num_rows for path in folder.glob("events/*/*.parquet"))
+    (folder / "done").write_text(json.dumps({"seconds": seconds, "events": events}), encoding="utf-8")
+    say(f"simulate {events / 1e6:.1f} M events, seconds", seconds, "<= 120" if people == FULL else "")
+    return folder
+
+
+def filled(folder: Path) -> tuple[Workspace, pa.Table]:
+    """A workspace with all of the company but its newest events, and these."""
+    root = CACHE / "ws"
+    shutil.rmtree(root, ignore_errors=True)
+    workspace = Workspace.create(root, Settings(name="Bench", simulated=True))
+    log = EventLog(workspace)
+    parts = sorted(folder.glob("events/*/*.parquet"))
+    started, appended = time.perf_counter(), 0
+    last = pq.read_table(parts[-1]).sort_by("known_at")
+    newest = last.slice(len(last) - NEW_EVENTS)
+    for path in parts[:-1]:
+        appended += append_events(log, pq.read_table(path)).added
+    appended += append_events(log, last.slice(0, len(last) - NEW_EVENTS)).added
+    append_identifiers(log, pq.read_table(folder / "identifiers.parquet"))
+    seconds = time.perf_counter() - started
+    say("append, seconds a million events", seconds / appended * 1e6, events=appended)
+    return workspace, newest
+
+
+def measure(people: int, events_per_person: int) -> None:
+    """Run everything and print the figures."""
+    workspace, newest = filled(simulated(people, events_per_person))
+    started = time.perf_counter()
+    ran = pipeline.run(workspace)
+    full = time.perf_counter() - started
+    say(f"full run, {ran.people / 1e6:g} M people, seconds", full, "", **ran.seconds)
+    append_events(EventLog(workspace), newest)
+    started = time.perf_counter()
+    update = pipeline.run(workspace)
+    seconds = time.perf_counter() - started
+    more = {"seconds": round(seconds, 2), "people_touched": update.touched, "mode": update.mode, **update.seconds}
+    say("update after 10 k events / full run", seconds / full, "<= 0.05", **more)
+    patched = gouttes.open(workspace.root).trust().order_by("person").to_pandas()
+    pipeline.run(workspace, full=True)
+    anew = gouttes.open(workspace.root).trust().order_by("person").to_pandas()
+    same = patched["person"].equals(anew["person"])
+    figures = patched.columns.drop("person")
+    gap = float(np.abs(patched[figures].to_numpy() - anew[figures].to_numpy()).max()) if same else float("inf")
+    say("update against everyone anew, greatest difference", gap, "<= 1e-9", people=len(anew))
+    say("flow, peak memory in GiB", peak_gib(), "<= 4")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", type=int, default=FULL)
+    parser.add_argument("--events-per-person", type=int, default=20)
+    given = parser.parse_args()
+    measure(given.people, given.events_per_person)
