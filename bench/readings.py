@@ -87,50 +87,26 @@ HAND_MACROS = (
 )
 
 
+NAMES = ("trust", *FACETS)
+
+
 def hand_written(path: str) -> str:
     """The whole statement: every column of READINGS."""
-    names = ("trust", *FACETS)
-    side = {name: ("" if name == "trust" else f"_{name}") for name in names}
+    side = {name: ("" if name == "trust" else f"_{name}") for name in NAMES}
     coefficients = ", ".join(
         f"case when polarity {sign} 0 then weight else 0 end * {'1' if n == 'trust' else n} as {s}{side[n]}"
         for s, sign in (("u", ">"), ("d", "<"))
-        for n in names
+        for n in NAMES
     )
-    totals = ", ".join(f"greatest(sum(now * {s}{side[n]}), 0) as {s}{side[n]}" for s in "ud" for n in names)
-    shapes = ", ".join(f"{PRIOR.a} + u{side[n]} as a_{n}, {PRIOR.b} + d{side[n]} as b_{n}" for n in names)
-    signs = "-+-+-"
-    cumulants = ", ".join(
-        f"pg{n}(a_{name}) {signs[n]} pg{n}(b_{name}) as k{n + 1}_{name}" for name in names for n in range(5)
-    )
+    totals = ", ".join(f"greatest(sum(now * {s}{side[n]}), 0) as {s}{side[n]}" for s in "ud" for n in NAMES)
+    shapes = ", ".join(f"{PRIOR.a} + u{side[n]} as a_{n}, {PRIOR.b} + d{side[n]} as b_{n}" for n in NAMES)
+    cumulants = ", ".join(f"pg{n}(a_{x}) {'-+-+-'[n]} pg{n}(b_{x}) as k{n + 1}_{x}" for x in NAMES for n in range(5))
     standard = ", ".join(
         f"k1_{n} as m_{n}, sqrt(k2_{n}) as sd_{n}, k3_{n}/(k2_{n}*sqrt(k2_{n})) as g_{n}, "
         f"k4_{n}/(k2_{n}*k2_{n}) as q_{n}, k5_{n}/(k2_{n}*k2_{n}*sqrt(k2_{n})) as f_{n}"
-        for n in names
+        for n in NAMES
     )
-    z, z2 = Z, Z * Z
-    shift = (
-        "{c1}::double*g_{n} + {c2}::double*f_{n} - ({c3})::double*g_{n}*q_{n} + ({c4})::double*g_{n}*g_{n}*g_{n}",
-        {
-            "c1": (z2 - 1) / 6,
-            "c2": (z2 * z2 - 6 * z2 + 3) / 120,
-            "c3": (z2 * z2 - 5 * z2 + 2) / 24,
-            "c4": (12 * z2 * z2 - 53 * z2 + 17) / 324,
-        },
-    )
-    half = f"{z} + ({z * (z2 - 3) / 24})::double*q_{{n}} - ({z * (2 * z2 - 5) / 36})::double*g_{{n}}*g_{{n}}"
-    quantiles = ", ".join(
-        f"m_{n} + sd_{n}*({shift[0].format(n=n, **shift[1])} {sign} ({half.format(n=n)} "
-        f"+ {TAIL}*pow(greatest({tail}g_{n}, 0), 4))) as {end}_{n}"
-        for n in names
-        for end, sign, tail in (("l", "-", ""), ("h", "+", "-"))
-    )
-    held = "1/(1+exp(-least(greatest({x}, -{f}), {f})))"
-    ends = ", ".join(
-        f"a_{n}/(a_{n}+b_{n}) as {n}, "
-        f"least({held.format(x=f'l_{n}', f=FARTHEST)}, a_{n}/(a_{n}+b_{n})) as {n}_low, "
-        f"greatest({held.format(x=f'h_{n}', f=FARTHEST)}, a_{n}/(a_{n}+b_{n})) as {n}_high"
-        for n in names
-    )
+    quantiles, ends = ", ".join(_quantiles(n) for n in NAMES), ", ".join(_ends(n) for n in NAMES)
     return f"""
       create or replace table by_hand as
       with r as materialized (select rule, {LN2}::double / half_life as rate, {coefficients} from rules),
@@ -141,6 +117,28 @@ def hand_written(path: str) -> str:
       k as (select *, {cumulants} from ab), g as (select *, {standard} from k), q as (select *, {quantiles} from g)
       select person, u as drops, d as buckets, {PRIOR.strength} / (a_trust + b_trust) as ignorance,
              a_trust as a, b_trust as b, {ends} from q"""
+
+
+def _quantiles(n: str) -> str:
+    """The two quantiles of one reading, as logits."""
+    z2 = Z * Z
+    shift = (
+        f"{(z2 - 1) / 6}::double*g_{n} + {(z2 * z2 - 6 * z2 + 3) / 120}::double*f_{n} "
+        f"- ({(z2 * z2 - 5 * z2 + 2) / 24})::double*g_{n}*q_{n} "
+        f"+ ({(12 * z2 * z2 - 53 * z2 + 17) / 324})::double*g_{n}*g_{n}*g_{n}"
+    )
+    half = f"{Z} + ({Z * (z2 - 3) / 24})::double*q_{n} - ({Z * (2 * z2 - 5) / 36})::double*g_{n}*g_{n}"
+    return ", ".join(
+        f"m_{n} + sd_{n}*({shift} {sign} ({half} + {TAIL}*pow(greatest({tail}g_{n}, 0), 4))) as {end}_{n}"
+        for end, sign, tail in (("l", "-", ""), ("h", "+", "-"))
+    )
+
+
+def _ends(n: str) -> str:
+    """Mean and interval of one reading."""
+    mean, held = f"a_{n}/(a_{n}+b_{n})", f"1/(1+exp(-least(greatest({{x}}_{n}, -{FARTHEST}), {FARTHEST})))"
+    low, high = held.format(x="l"), held.format(x="h")
+    return f"{mean} as {n}, least({low}, {mean}) as {n}_low, greatest({high}, {mean}) as {n}_high"
 
 
 def in_pandas(path: str) -> tuple[float, int]:

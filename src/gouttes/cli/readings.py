@@ -80,13 +80,14 @@ def _write(readings: pd.DataFrame, form: Format, out: Path | None) -> None:
 
 
 def _readings(voice: Voice, readings: pd.DataFrame) -> Table:
-    shown = Table(box=None, header_style="bold")
+    shown = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
     percent = voice.language.percent
     names = ("person", "trust", "interval", "prior", "credibility", "integrity", "benevolence")
     for name in names:
-        shown.add_column(voice.say(f"trust.{name}"), justify="left" if name == "person" else "right")
+        person = name == "person"  # an id that is cut cannot be given to another command
+        shown.add_column(voice.say(f"trust.{name}"), justify="left" if person else "right", no_wrap=person)
     for row in readings.to_dict("records"):
-        interval = voice.say("trust.range", low=percent(row["low"], 0), high=percent(row["high"], 0))
+        interval = voice.say("trust.range", low=voice.language.number(100 * row["low"]), high=percent(row["high"], 0))
         facets = [percent(row[facet], 0) for facet in names[4:]]
         shown.add_row(row["person"], percent(row["trust"]), interval, percent(row["ignorance"], 0), *facets)
     return shown
@@ -115,14 +116,20 @@ def explain(
 
 def _events(voice: Voice, ledger: pd.DataFrame) -> Table:
     """The heaviest lines of the ledger."""
-    shown = Table(box=None, header_style="bold", title=voice.say("explain.events", n=len(ledger)), title_justify="left")
+    shown = Table(
+        box=None,
+        header_style="bold",
+        title=voice.say("explain.events", n=len(ledger)),
+        title_justify="left",
+        padding=(0, 1, 0, 0),
+    )
     for name in ("date", "event", "rule", "weight", "contribution"):
         shown.add_column(
             voice.say(f"explain.{name}"), justify="right" if name in {"weight", "contribution"} else "left"
         )
     language = voice.language
     for row in ledger.to_dict("records"):
-        kind, rule = language.label("kind", row["kind"]), language.label("rule", row["rule"])
-        weight, effect = (language.number(row[name], 2, sign=True) for name in ("weight_now", "contribution"))
+        kind, rule = language.label("kind", row["kind"]), language.label("rule.name", row["rule"])
+        weight, effect = language.number(row["weight_now"], 2), language.number(row["contribution"], 2, sign=True)
         shown.add_row(language.date(row["occurred_at"], "medium"), kind, rule, weight, effect)
     return shown
