@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +20,7 @@ import ibis.expr.schema as sch
 from gouttes.errors import BadInputError, EngineError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import ibis.expr.types as ir
     from ibis.backends.sql import SQLBackend
@@ -131,8 +133,13 @@ def read_parquet(connection: SQLBackend, files: Sequence[str], schema: sch.Schem
         frame.createOrReplaceTempView(name)
         table = connection.table(name)
     else:
-        table = connection.read_parquet(list(files), hive_partitioning=False, union_by_name=True)
+        table = connection.read_parquet(_single_files(files), hive_partitioning=False, union_by_name=True)
     return table.select(**{name: _as(table, name, kind) for name, kind in schema.items()})
+
+
+def _single_files(paths: Sequence[str]) -> list[str]:
+    """Files as they are; of a folder that Spark wrote, the files in it."""
+    return [str(file) for path in map(Path, paths) for file in (path.glob("*.parquet") if path.is_dir() else [path])]
 
 
 def _as(table: ir.Table, name: str, kind: dt.DataType) -> ir.Value:
@@ -159,10 +166,30 @@ def nothing(connection: SQLBackend, schema: sch.Schema) -> ir.Table:
     return connection.create_table(name, schema=schema, temp=True)
 
 
+def kept(connection: SQLBackend, table: ir.Table) -> ir.Table:
+    """The rows of an expression, computed once and held by the engine as long as an expression refers to them."""
+    name = ibis.util.gen_name("kept")
+    if connection.name == "pyspark":
+        connection._run_pre_execute_hooks(table)  # noqa: SLF001 -- Ibis has no public way to cut Spark's lineage
+        frame = connection._session.sql(connection.compile(table))  # noqa: SLF001 -- same
+        # A cache would keep the whole plan: it doubles with each round. A checkpoint forgets it.
+        frame.localCheckpoint().createOrReplaceTempView(name)
+        held, drop = connection.table(name), connection.drop_view
+    else:
+        held, drop = connection.create_table(name, table, temp=True), connection.drop_table
+    weakref.finalize(held.op(), _dropped, drop, name).atexit = False
+    return held
+
+
+def _dropped(drop: Callable[..., None], name: str) -> None:
+    with suppress(Exception):  # the connection may be closed by then, and the table gone with it
+        drop(name, force=True)
+
+
 def write_parquet(connection: SQLBackend, rows: ir.Table, path: Path) -> None:
     """Write an expression to one Parquet file (DuckDB) or one folder of them (Spark), without loading it here."""
     if connection.name == "pyspark":
-        rows.to_parquet_dir(path)
+        kept(connection, rows).to_parquet_dir(path)  # not `rows`: Ibis would forget the tables held in memory
     else:
         connection.to_parquet(rows, path, compression="zstd")
 

@@ -211,12 +211,13 @@ def _total(here: Run, tables: dict[str, tuple[Layer, ...]]) -> int:
 def _histories(here: Run, events: ir.Table, links: ir.Table) -> Iterator[tuple[str, ir.Table]]:
     """The four tables of people, one after the other, from their events; each is written before the next is asked."""
     here.step("history")
-    theirs = events.inner_join(links.select("subject", "person"), "subject").cache()
+    connection = here.connection
+    theirs = engines.kept(connection, events.inner_join(links.select("subject", "person"), "subject"))
     here.step("behaviour")
-    acts = acts_of(theirs, as_of=here.as_of, window=here.window).cache()
+    acts = engines.kept(connection, acts_of(theirs, as_of=here.as_of, window=here.window))
     yield "acts", acts
     here.step("evidence")
-    evidence = collect(theirs, acts, here.rules, as_of=here.as_of).cache()
+    evidence = engines.kept(connection, collect(theirs, acts, here.rules, as_of=here.as_of))
     yield "evidence", evidence
     here.step("trust")
     yield "states", fold(as_states(evidence, as_of=here.as_of), rules_table(here.rules))
@@ -256,13 +257,13 @@ def _patch(here: Run, draft: Manifest) -> Ran | None:
         timed_events=before.timed_events,
     )
     links = here.published("links", draft)
-    touched = _touched(here, fresh, links, former).cache()
+    touched = engines.kept(connection, _touched(here, fresh, links, former))
     number = int(touched.count().execute())
     if number > MOST_TOUCHED * max(1, int(here.published("people").count().execute())):
         return None
     if not number:
         return _publish(here, draft, "unchanged", 0)
-    theirs = links.semi_join(touched, "person").cache()
+    theirs = engines.kept(connection, links.semi_join(touched, "person"))
     events = read.events(here.log, connection, known_by=here.as_of).semi_join(theirs, "subject")
     tables = dict(draft.tables)
     for name, rows in _histories(here, events, theirs):
@@ -290,7 +291,7 @@ def _changed_links(here: Run, draft: Manifest, fresh: ir.Table) -> tuple[ir.Tabl
     )
     if result is None:
         return None
-    replaced = result.links.cache()
+    replaced = engines.kept(connection, result.links)
     former = links.semi_join(replaced, "subject").select("person").distinct()
     return (replaced if int(replaced.count().execute()) else None), former
 

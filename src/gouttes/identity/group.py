@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from gouttes.identity.link import components, kept
+from gouttes.engines import kept
+from gouttes.identity.link import components
 from gouttes.identity.normalise import FIELDS
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from gouttes.engines import kept
 from gouttes.identity.group import grouped
-from gouttes.identity.link import kept
 from gouttes.identity.normalise import keys_of, look_alikes, with_looks
 from gouttes.identity.resolve import MAX_SHARED, Resolved, declared, hashed, shared_by_too_many
 

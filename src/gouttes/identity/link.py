@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import weakref
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import ibis
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from gouttes.engines import kept
 
+if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.sql import SQLBackend
 
@@ -62,24 +60,3 @@ def _contracted(edges: ir.Table, ends: ir.Table) -> ir.Table:
     of_left, of_right = ends.rename(left="node", first="parent"), ends.rename(right="node", second="parent")
     between = edges.inner_join(of_left, "left").inner_join(of_right, "right").select(left="first", right="second")
     return between.filter(between["left"] != between["right"]).distinct()
-
-
-def kept(connection: SQLBackend, table: ir.Table) -> ir.Table:
-    """The rows of an expression, computed once and held by the engine as long as an expression refers to them."""
-    name = ibis.util.gen_name("identity")
-    if connection.name == "pyspark":
-        connection._run_pre_execute_hooks(table)  # noqa: SLF001 -- Ibis has no public way to cut Spark's lineage
-        frame = connection._session.sql(connection.compile(table))  # noqa: SLF001 -- same
-        # A cache would keep the whole plan: it doubles with each round. A checkpoint forgets it.
-        frame.localCheckpoint().createOrReplaceTempView(name)
-        held = connection.table(name)
-        weakref.finalize(held.op(), _dropped, connection.drop_view, name).atexit = False
-    else:
-        held = connection.create_table(name, table, temp=True)
-        weakref.finalize(held.op(), _dropped, connection.drop_table, name).atexit = False
-    return held
-
-
-def _dropped(drop: Callable[..., None], name: str) -> None:
-    with suppress(Exception):  # the connection may be closed by then, and the table gone with it
-        drop(name, force=True)

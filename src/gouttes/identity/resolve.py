@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import ibis
 
+from gouttes.engines import kept
 from gouttes.identity.group import grouped
-from gouttes.identity.link import kept
 from gouttes.identity.normalise import keys_of
 
 if TYPE_CHECKING:

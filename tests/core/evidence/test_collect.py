@@ -133,6 +133,33 @@ def test_failures_speak_by_their_kind_and_topic(books: Books, kind: str, topic: 
     assert [row["rule"] for row in rows] == ([rule] if rule else [])
 
 
+PRAISE = load(
+    {
+        "praise": {
+            "match": [
+                {"event": "review.published", "topics": ["food"]},
+                {"event": "review.published", "direction": "in"},
+            ],
+            "polarity": "drop",
+            "facets": {"benevolence": 1.0},
+            "weight": 0.2,
+            "half_life": 90,
+        }
+    }
+)[-1:]
+
+
+@pytest.mark.parametrize(
+    ("topic", "direction", "count"),
+    [("food", "in", 1), ("food", "out", 1), ("staff", "in", 1), ("staff", "out", 0), (None, None, 1)],
+)
+def test_any_pattern_of_a_rule_accepts_and_an_event_counts_once(
+    books: Books, topic: str | None, direction: str | None, count: int
+) -> None:
+    praised = event("review.published", 0, topic=topic, direction=direction)
+    assert len(books.evidence([praised], rules=PRAISE)) == count
+
+
 def test_severity_sizes_a_failure_and_never_a_drop(books: Books) -> None:
     for severity, size in ((0.3, 0.3), (None, 1.0), (7.0, 1.0), (-1.0, 0.0)):
         broken = event("promise.broken", 0, severity=severity)

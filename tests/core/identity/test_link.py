@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gouttes import engines
+from gouttes.engines import kept
 from gouttes.identity import link
-from gouttes.identity.link import components, kept
+from gouttes.identity.link import components
 
 if TYPE_CHECKING:
     import pytest
