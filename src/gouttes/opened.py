@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from gouttes import engines, erasure, intake, pipeline
-from gouttes.behaviour.figures import LENGTHS, figures
+from gouttes.behaviour.figures import LENGTHS, figures, outcomes
 from gouttes.errors import BadInputError, UnknownPersonError
 from gouttes.eventlog import read
 from gouttes.eventlog.tables import EventLog
@@ -27,7 +27,6 @@ from gouttes.trust import trajectory as trajectories
 from gouttes.trust.interval import exact_interval
 from gouttes.trust.reading import Prior, pooled, readings
 from gouttes.trust.state import as_states
-from gouttes.vocabulary import Act
 from gouttes.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -43,9 +42,6 @@ if TYPE_CHECKING:
     from gouttes.intake import Taken
     from gouttes.pipeline import Ran
     from gouttes.published import Manifest
-
-RETURNS = [Act.RETURN_UNPROMPTED.value, Act.RETURN_PROMPTED.value, Act.RETURN_MISSED.value]
-"""The three ends of an opportunity to come back: their pooled rate is where readings start."""
 
 
 @dataclass(frozen=True)
@@ -140,16 +136,12 @@ class OpenedWorkspace:
 
     @cached_property
     def prior(self) -> Prior:
-        """Where every reading starts: the company's own rate of unprompted return, unless the settings give a mean."""
+        """Where every reading starts: the company's own rate of good outcomes, unless the settings give a mean."""
         trust = self.workspace.settings.trust
         if trust.prior_mean != "pooled":
             return Prior(float(trust.prior_mean), trust.prior_strength, "set in gouttes.toml")
-        acts = self.acts()
-        counted = acts.agg(
-            successes=(acts.act == Act.RETURN_UNPROMPTED.value).sum(), trials=acts.act.isin(RETURNS).sum()
-        ).to_pyarrow()
-        successes, trials = (int(counted[name][0].as_py() or 0) for name in ("successes", "trials"))
-        return pooled(successes, trials, strength=trust.prior_strength)
+        successes, trials = outcomes(self.acts()).to_pyarrow().to_pylist()[0].values()
+        return pooled(int(successes or 0), int(trials or 0), strength=trust.prior_strength)
 
     def figures(self) -> ir.Table:
         """FIGURES: each behaviour as a company figure with its Wilson interval (90 %)."""

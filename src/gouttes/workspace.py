@@ -33,7 +33,7 @@ class TrustSettings:
 
     Attributes:
         prior_strength: n₀, how many units of evidence the prior is worth (prior).
-        prior_mean: m, ``"pooled"`` for the company's own rate of unprompted return, or a number in (0, 1).
+        prior_mean: m, ``"pooled"`` for the company's own rate of good outcomes, or a number in (0, 1).
     """
 
     prior_strength: float = 4.0
@@ -54,7 +54,6 @@ class BehaviourSettings:
         window_days: L, how long an outbound touch or a reward counts as a prompt.
         topic_days: how long the same topic counts as the same matter.
         reopen_days: how long a solved ticket must hold to count as solved at the first contact.
-        default_rhythm_days: rhythm of a person with fewer than two gaps between contacts (prior).
         minimum_rhythm_days: no rhythm is taken to be shorter (prior).
         missed_cap: most missed opportunities counted in one silence (prior).
     """
@@ -62,7 +61,6 @@ class BehaviourSettings:
     window_days: float = 14
     topic_days: float = 30
     reopen_days: float = 14
-    default_rhythm_days: float = 90
     minimum_rhythm_days: float = 7
     missed_cap: int = 12
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 CONTACT_KINDS, TOUCH_KINDS, REWARD_KINDS = (names_with(role) for role in (Role.CONTACT, Role.TOUCH, Role.REWARD))
 CALLED_SOLVED = ("ticket.solved", "ticket.closed")
+OPENS_A_MATTER = ("incident.touched",)
+"""Our own failures: whoever comes about one goes on with it, and was not drawn back by trust."""
 DUE_BY_CONTRACT = "contract"
 TOUCH_RANK = 64
 
@@ -51,28 +53,31 @@ def contact_events(events: ir.Table, *, as_of: datetime, window: Windows) -> ir.
 
     Columns: person, event_id, occurred_at, known_at, incident, thread, topic, severity, the labels; ``moment``
     (microseconds), ``contractual``, ``declared`` (the source's own answer, 0, 1 or null), ``continued`` (a contact
-    on the same thread or topic in the ``topic_days`` before) and ``again`` (the thread or topic had been called
-    solved in that time). Where several events share an instant, only one of them is sure to say ``continued``.
+    on the same thread, topic or incident in the ``topic_days`` before, or an incident that touched the person) and
+    ``again`` (the thread or topic had been called solved in that time). Where several events share an instant, only
+    one of them is sure to say ``continued``.
     """
     rows = _contacts_and_solvings(known_by(events, as_of))
     reach = microseconds(window.topic_days)
-    by_key = [(rows[key], *_last_on(rows, key)) for key in ("thread", "topic")]
+    by_key = [(rows[key], *_last_on(rows, key)) for key in ("thread", "topic", "incident")]
     continued = [key.notnull() & (at < rows.moment) & (at >= rows.moment - reach) for key, at, _ in by_key]
-    again = [key.notnull() & (solved >= rows.moment - reach) for key, _, solved in by_key]
+    again = [key.notnull() & (solved >= rows.moment - reach) for key, _, solved in by_key[:2]]
     told = rows.mutate(
         continued=ibis.or_(*(flag(each) for each in continued)),
         again=ibis.or_(*(flag(each) for each in again)),
     )
     # Not `drop`: Ibis shares a table read twice only where it is a `select`.
-    return told.filter(told.contact).select(*(name for name in told.columns if name != "contact"))
+    return told.filter(told.contact).select(*(name for name in told.columns if name not in {"contact", "solves"}))
 
 
 def _contacts_and_solvings(known: ir.Table) -> ir.Table:
-    read = known.filter(known.kind.isin((*CONTACT_KINDS, *CALLED_SOLVED)))
-    chosen = read.filter(is_contact(read) | read.kind.isin(CALLED_SOLVED))
+    others = (*CALLED_SOLVED, *OPENS_A_MATTER)
+    read = known.filter(known.kind.isin((*CONTACT_KINDS, *others)))
+    chosen = read.filter(is_contact(read) | read.kind.isin(others))
     return chosen.select(
         *("person", "event_id", "occurred_at", "known_at", "incident", "thread", "topic", "severity", *LABELS),
-        contact=~chosen.kind.isin(CALLED_SOLVED),
+        contact=~chosen.kind.isin(others),
+        solves=chosen.kind.isin(CALLED_SOLVED),
         moment=unix_micros(chosen.occurred_at),
         contractual=flag(chosen.moment == DUE_BY_CONTRACT),
         declared=chosen.unprompted.cast("int8"),
@@ -80,13 +85,13 @@ def _contacts_and_solvings(known: ir.Table) -> ir.Table:
 
 
 def _last_on(rows: ir.Table, key: str) -> tuple[ir.IntegerValue, ir.IntegerValue]:
-    """The last contact, and the last solving, of the person on the same thread or topic before each contact."""
-    # At one instant contacts come before solvings: what is solved at t was not solved before t.
+    """The last contact or incident, and the last solving, of the person on the same key before each contact."""
+    # At one instant contacts come first: what happens to a person, or is solved, at t was not so before t.
     order = [rows.moment, rows.contact.desc()]
     earlier = ibis.rows_window(preceding=(None, 1), group_by=["person", key], order_by=order)
     nothing = ibis.null(dt.int64)
-    contact = rows.contact.ifelse(rows.moment, nothing).max().over(earlier)
-    solving = rows.contact.ifelse(nothing, rows.moment).max().over(earlier)
+    contact = rows.solves.ifelse(nothing, rows.moment).max().over(earlier)
+    solving = rows.solves.ifelse(rows.moment, nothing).max().over(earlier)
     return contact, solving
 
 

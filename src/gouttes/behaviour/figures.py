@@ -44,6 +44,7 @@ RATES = {
     "repeat_contact": ((Act.CONTACT_REPEATED,), (Act.RESOLVED_FIRST, Act.RESOLVED_LATER)),
 }
 """Acts that are successes, and acts that are the other trials."""
+POOLED = ("promises_kept", "first_contact_resolution", "frictionless_renewal")
 
 
 def wilson(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
@@ -101,6 +102,19 @@ def figures(
         trials=ibis.cases(*((rows.column == name, rows[f"{name}_all"]) for name, _, _ in measures)).cast(dt.int64),
     )
     return _with_interval(picked, level)
+
+
+def outcomes(acts: ir.Table) -> ir.Table:
+    """One row, ``successes`` and ``trials``: the outcomes that went well, of all that could go either way.
+
+    Returns (unprompted; or prompted, missed), promises (kept; broken), threads solved (at first contact; later) and
+    renewals (frictionless; strained, lost) are pooled: the rate is where the trust of someone unknown starts. Returns
+    alone would not do: where people rarely buy twice, a company that keeps its word would start near nothing.
+    """
+    good = [act for name in POOLED for act in RATES[name][0]] + [Act.RETURN_UNPROMPTED]
+    poor = [act for name in POOLED for act in RATES[name][1]] + [Act.RETURN_PROMPTED, Act.RETURN_MISSED]
+    well = acts.act.isin(good)
+    return acts.aggregate(successes=well.sum(), trials=(well | acts.act.isin(poor)).sum())
 
 
 def _counts(acts: ir.Table, lengths: Sequence[int]) -> ir.Table:

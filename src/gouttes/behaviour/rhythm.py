@@ -35,7 +35,9 @@ def rhythms(moments: ir.Table, *, window: Windows) -> ir.Table:
 
 
 def silences(moments: ir.Table, *, as_of: datetime, window: Windows) -> ir.Table:
-    """One row per silence long enough to miss something in, or still open.
+    """One row per silence long enough to miss something in, or still open, of the people who have a rhythm.
+
+    Who has none is expected at no date: their silence is ignorance, not distrust.
 
     Columns: person, ``began`` (the contact that began it, microseconds), ``open``, ``rhythm`` (microseconds) and
     ``rhythms_passed``, the whole rhythms that went by in it. A contact at exactly the end of a rhythm is in time, so
@@ -46,9 +48,7 @@ def silences(moments: ir.Table, *, as_of: datetime, window: Windows) -> ir.Table
     last = moments.group_by("person").aggregate(began=moments.moment.max())
     still = last.select("person", "began", open=True, length=now + 1 - last.began)
     silent = ibis.union(closed.filter(closed.length > shortest), still)
-    paced = silent.left_join(rhythms(moments, window=window), "person", rname="{name}_of_rhythm")
-    rhythm = paced.rhythm.fill_null(ibis.literal(microseconds(window.default_rhythm_days), dt.int64))
-    paced = paced.mutate(rhythm=rhythm)
+    paced = silent.inner_join(rhythms(moments, window=window), "person")
     passed = ((paced.length - 1) // paced.rhythm).cast(dt.int64)
     return paced.select("person", "began", "open", "rhythm", rhythms_passed=passed)
 

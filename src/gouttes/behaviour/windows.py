@@ -23,7 +23,6 @@ class Windows:
             with the same matter. Definition: 30.
         reopen_days: a ticket counts as solved at first contact once this long has passed without a reopening.
             Definition: 14.
-        default_rhythm_days: the rhythm of a person seen fewer than three times. Prior: 90.
         minimum_rhythm_days: the shortest rhythm expected of anyone. Prior: 7.
         missed_cap: most missed opportunities counted in one silence. Prior: 12.
         strain_days: how long before a renewal its frictions are looked for. Prior: 60.
@@ -36,7 +35,6 @@ class Windows:
     window_days: float = 14
     topic_days: float = 30
     reopen_days: float = 14
-    default_rhythm_days: float = 90
     minimum_rhythm_days: float = 7
     missed_cap: int = 12
     strain_days: float = 60

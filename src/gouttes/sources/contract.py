@@ -78,32 +78,38 @@ class EventSpec:
     Attributes:
         label: how an error names this entry.
         source_file: name of a file or join.
+        kind: of all its events; none where ``kind_from`` gives each row's.
         columns: any column of the log other than those that have their own attribute.
         properties: key → expression; nulls are left out of the JSON object.
     """
 
     label: str
     source_file: str
-    kind: str
+    kind: str | None
     key: str
     subject: str
     occurred_at: str
     when: str | None = None
     columns: ReadOnly[str, str] = field(default_factory=dict)
     properties: ReadOnly[str, str] = field(default_factory=dict)
+    kind_from: str | None = None
 
 
 @dataclass(frozen=True)
 class IdentifierSpec:
-    """What a row says of who a subject is; a null value says nothing."""
+    """What a row says of who a subject is; a null value says nothing.
+
+    ``field`` is one of ``IDENTIFIER_FIELDS``; none where ``field_from`` gives each row's.
+    """
 
     label: str
     source_file: str
     subject: str
-    field: str
+    field: str | None
     value: str
     when: str | None = None
     known_at: str | None = None
+    field_from: str | None = None
 
 
 @dataclass(frozen=True)

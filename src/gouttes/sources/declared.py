@@ -20,7 +20,7 @@ from gouttes.sources.contract import (
     Mapping,
     TextSpec,
 )
-from gouttes.sources.expressions import check, nearest
+from gouttes.sources.expressions import check, nearest, read_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,9 +40,9 @@ FILE_KEYS = (
     "delimiter",
 )
 JOIN_KEYS = ("name", "left", "right", "on")
-IDENTIFIER_KEYS = ("from", "subject", "field", "value", "when", "known_at")
+IDENTIFIER_KEYS = ("from", "subject", "field", "field_from", "value", "when", "known_at")
 TEXT_KEYS = ("from", "event", "key", "text", "when", "language")
-EVENT_OWN = ("from", "kind", "key", "subject", "occurred_at", "when", "properties")
+EVENT_OWN = ("from", "kind", "kind_from", "key", "subject", "occurred_at", "when", "properties")
 NOT_DECLARED = {"event_id", "source", *EVENT_OWN}
 EVENT_COLUMNS = tuple(field.name for field in EVENTS if field.name not in NOT_DECLARED)
 
@@ -58,7 +58,8 @@ def load(path: str | Path) -> Mapping:
     try:
         text = Path(path).read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInputError(f"The mapping {path} cannot be read: {error}. Give a TOML file in UTF-8.") from error
+        why = error.strerror if isinstance(error, OSError) and error.strerror else error
+        raise BadInputError(f"The mapping {path} cannot be read: {why}. Give a TOML file in UTF-8.") from error
     return parse(text, where=str(path))
 
 
@@ -101,7 +102,7 @@ def _file(entry: dict[str, Any], label: str) -> FileSpec:
         records=_texts(entry, "records", label, default=()),
         sheet=_text(entry, "sheet", label, default="") or None,
         each=_text(entry, "each", label, default="") or None,
-        date_order=_one_of(entry, "date_order", label, ("dmy", "mdy")),  # type: ignore[arg-type]
+        date_order=_one_of(entry, "date_order", label, ("dmy", "mdy")),  # type: ignore[arg-type]  # _one_of gives one of the words of the literal
         decimal=_one_of(entry, "decimal", label, ("", ".", ",")) or None,
         delimiter=_text(entry, "delimiter", label, default="") or None,
     )
@@ -125,18 +126,17 @@ def _join(entry: dict[str, Any], label: str) -> JoinSpec:
 
 
 def _event(entry: dict[str, Any], label: str) -> EventSpec:
-    kind = _text(entry, "kind", label)
-    label = f"{label} ({kind})"
+    kind, kind_from = _either(entry, "kind", "kind_from", label)
+    label = f"{label} ({kind or 'kind_from'})"
     _only(entry, (*EVENT_OWN, *EVENT_COLUMNS), label)
-    try:
-        kind_named(kind)
-    except BadInputError as error:
-        raise BadInputError(f"{label}: {error}{nearest(kind, tuple(KINDS))}") from error
+    if kind:
+        _registered(kind, label)
     properties = _table(entry, "properties", label) if "properties" in entry else {}
     return EventSpec(
         label=label,
         source_file=_text(entry, "from", label),
         kind=kind,
+        kind_from=kind_from,
         key=_text(entry, "key", label),
         subject=_text(entry, "subject", label),
         occurred_at=_text(entry, "occurred_at", label),
@@ -146,19 +146,27 @@ def _event(entry: dict[str, Any], label: str) -> EventSpec:
     )
 
 
+def _registered(kind: str, label: str) -> None:
+    try:
+        kind_named(kind)
+    except BadInputError as error:
+        raise BadInputError(f"{label}: {error}{nearest(kind, tuple(KINDS))}") from error
+
+
 def _identifier(entry: dict[str, Any], label: str) -> IdentifierSpec:
     _only(entry, IDENTIFIER_KEYS, label)
-    field = _text(entry, "field", label)
-    if field not in IDENTIFIER_FIELDS:
+    field, field_from = _either(entry, "field", "field_from", label)
+    if field and field not in IDENTIFIER_FIELDS:
         raise BadInputError(
             f"{label}: there is no identifier '{field}'.{nearest(field, IDENTIFIER_FIELDS)} "
             f"Identifiers: {', '.join(IDENTIFIER_FIELDS)}."
         )
     return IdentifierSpec(
-        label=f"{label} ({field})",
+        label=f"{label} ({field or 'field_from'})",
         source_file=_text(entry, "from", label),
         subject=_text(entry, "subject", label),
         field=field,
+        field_from=field_from,
         value=_text(entry, "value", label),
         when=_text(entry, "when", label, default="") or None,
         known_at=_text(entry, "known_at", label, default="") or None,
@@ -167,10 +175,11 @@ def _identifier(entry: dict[str, Any], label: str) -> IdentifierSpec:
 
 def _words(entry: dict[str, Any], label: str) -> TextSpec:
     _only(entry, TEXT_KEYS, label)
+    _registered(_text(entry, "event", label), label)
     return TextSpec(
         label=label,
         source_file=_text(entry, "from", label),
-        event=kind_named(_text(entry, "event", label)).name,
+        event=_text(entry, "event", label),
         key=_text(entry, "key", label),
         text=_text(entry, "text", label),
         when=_text(entry, "when", label, default="") or None,
@@ -188,6 +197,7 @@ def _check(mapping: Mapping, where: str) -> None:
             raise BadInputError(f"{where}: two files or joins are called '{name}'. Give each its own name.")
     for join in mapping.joins:
         _check_join(mapping, join, f"{where} [[join]] '{join.name}'")
+    read_ahead(text for spec in mapping.entries for _, text in expressions_of(spec))
     for spec in mapping.entries:
         if spec.source_file not in names:
             raise BadInputError(
@@ -210,11 +220,14 @@ def _check_join(mapping: Mapping, join: JoinSpec, label: str) -> None:
 
 def expressions_of(spec: Entry) -> Iterable[tuple[str, str]]:
     """The (name, SQL) of every expression of an entry."""
+    named: dict[str, str | None]
     if isinstance(spec, EventSpec):
-        named = {"key": spec.key, "subject": spec.subject, "occurred_at": spec.occurred_at, "when": spec.when}
+        named = {"kind": spec.kind_from, "key": spec.key, "subject": spec.subject}
+        named |= {"occurred_at": spec.occurred_at, "when": spec.when}
         named |= dict(spec.columns) | {f"properties.{key}": text for key, text in spec.properties.items()}
     elif isinstance(spec, IdentifierSpec):
-        named = {"subject": spec.subject, "value": spec.value, "when": spec.when, "known_at": spec.known_at}
+        named = {"field": spec.field_from, "subject": spec.subject, "value": spec.value}
+        named |= {"when": spec.when, "known_at": spec.known_at}
     else:
         named = {"key": spec.key, "text": spec.text, "when": spec.when, "language": spec.language}
     return [(name, text) for name, text in named.items() if text is not None]
@@ -254,6 +267,15 @@ def _text(table: dict[str, Any], key: str, where: str, *, default: str = MISSING
     if value == MISSING or (not value.strip() and default == MISSING):
         raise BadInputError(f"{where}: '{key}' is missing.")
     return value
+
+
+def _either(table: dict[str, Any], word: str, expression: str, where: str) -> tuple[str | None, str | None]:
+    """One word for all rows, or an expression that gives each row's: exactly one of the two."""
+    if word in table and expression in table:
+        raise BadInputError(f"{where}: give '{word}' or '{expression}', not both.")
+    if expression in table:
+        return None, _text(table, expression, where)
+    return _text(table, word, where), None
 
 
 def _texts(table: dict[str, Any], key: str, where: str, *, default: tuple[str, ...] | None = None) -> tuple[str, ...]:

@@ -62,8 +62,9 @@ class Delimited:
         self.notices = self._text.notices
         self._layouts: dict[str | None, Layout] = {}
 
-    def headings(self, spec: FileSpec) -> tuple[str, ...]:
+    def headings(self, spec: FileSpec, *, whole: bool = False) -> tuple[str, ...]:
         """The first row; a ``sep=`` line that Excel writes is left out."""
+        del whole
         return self._layout(spec.delimiter).headings
 
     def load(self, sandbox: Sandbox, target: str, spec: FileSpec, wanted: ReadOnly[str, int]) -> Loaded:

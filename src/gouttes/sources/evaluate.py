@@ -8,38 +8,26 @@ number of the check it failed in ``code`` (null: none). Nothing is lost: rows = 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import duckdb
-import pyarrow as pa
-
-from gouttes.errors import BadInputError
-from gouttes.eventlog.kinds import default_direction, kind_named
-from gouttes.eventlog.schema import EVENTS
-from gouttes.sources.checks import Check, cell_of, of_event
+from gouttes.eventlog.kinds import KINDS, default_direction
+from gouttes.sources.checks import Check, cell_of, listed, of_event, of_identifier
 from gouttes.sources.contract import Entry, EventSpec, IdentifierSpec, Mapping, TextSpec
 from gouttes.sources.declared import expressions_of
 from gouttes.sources.expressions import Expression, check
 from gouttes.sources.macros import named, quoted
 from gouttes.sources.rejects import Reason
+from gouttes.sources.typed import TYPES, converted, learn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as ReadOnly
+    from collections.abc import Sequence
 
     from gouttes.sources.sandbox import Sandbox
 
 DUPLICATE, ORPHAN = -1, -2
 KEPT = "code is null"
-TYPES = {
-    **{column.name: "varchar" for column in EVENTS},
-    **{column.name: "timestamptz" for column in EVENTS if pa.types.is_timestamp(column.type)},
-    **{column.name: "double" for column in EVENTS if pa.types.is_floating(column.type)},
-    "unprompted": "boolean",
-    "when": "boolean",
-}
-NUMERIC = ("BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "UBIGINT", "FLOAT", "SMALLINT", "UINTEGER", "NULL", '"NULL"')
-READERS = {"timestamptz": "moment", "double": "number", "boolean": "flag"}
 SIGNS = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
 
 
@@ -50,25 +38,28 @@ class Stage:
     Attributes:
         table: its rows in the sandbox, with ``line`` and ``code``.
         place: rank of the file among the files of the import.
+        rank: of the entry in its mapping.
         spec: the entry.
         source: of the mapping.
         columns: those that ``table`` has beside ``line`` and ``code``.
+        fixed: column → its value, where that is the same for all rows and not in ``table``.
         checks: what each ``code`` means.
         rows: how many rows were looked at.
     """
 
     table: str
     place: int
+    rank: int
     spec: Entry
     source: str
     columns: tuple[str, ...]
+    fixed: ReadOnly[str, str]
     checks: tuple[Check, ...]
     rows: int
-    defaults: ReadOnly[str, str] = field(default_factory=dict)
 
     @property
-    def kind(self) -> str:
-        """The event kind, or ``identifier``, or ``text``."""
+    def kind(self) -> str | None:
+        """The event kind, or ``identifier``, or ``text``; none where each row has its own."""
         if isinstance(self.spec, EventSpec):
             return self.spec.kind
         return "identifier" if isinstance(self.spec, IdentifierSpec) else "text"
@@ -83,28 +74,66 @@ class Rows:
     count: int
 
 
-def stage(sandbox: Sandbox, target: str, rows: Rows, spec: Entry, mapping: Mapping) -> Stage:
-    """Evaluate one entry into a table called ``target``.
+@dataclass(frozen=True)
+class Entered:
+    """An entry with its place in its mapping and its expressions, checked."""
 
-    Raises:
-        BadInputError: DuckDB cannot make sense of one of its expressions.
-    """
+    rank: int
+    spec: Entry
+    mapping: Mapping
+    written: ReadOnly[str, Expression]
+
+    def converted(self, sandbox: Sandbox) -> dict[str, str]:
+        """Column → SQL of the column's type."""
+        return {
+            name: converted(sandbox, expression, name, f"{self.spec.label}, {name}")
+            for name, expression in self.written.items()
+        }
+
+
+def entered(mapping: Mapping, source_files: ReadOnly[str, Rows]) -> list[Entered]:
+    """The entries of a mapping that read these files and joins."""
+    return [
+        Entered(rank, spec, mapping, _written(mapping, spec))
+        for rank, spec in enumerate(mapping.entries)
+        if spec.source_file in source_files
+    ]
+
+
+def _written(mapping: Mapping, spec: Entry) -> dict[str, Expression]:
     known = mapping.columns_of(spec.source_file)
     written = {name: check(text, where=f"{spec.label}, {name}", columns=known) for name, text in expressions_of(spec)}
-    if isinstance(spec, EventSpec):
-        return _events(sandbox, target, rows, spec, mapping, written)
-    if isinstance(spec, IdentifierSpec):
-        return _identifiers(sandbox, target, rows, spec, mapping, written)
-    return _texts(sandbox, target, rows, spec, mapping, written)
+    if isinstance(spec, EventSpec) and "amount" in written and "currency" in known:
+        written.setdefault("currency", check("currency", where=spec.label, columns=known))
+    return written
 
 
-def _events(
-    sandbox: Sandbox, target: str, rows: Rows, spec: EventSpec, mapping: Mapping, written: dict[str, Expression]
-) -> Stage:
-    known = mapping.columns_of(spec.source_file)
-    if "amount" in written and "currency" not in written and "currency" in known:
-        written["currency"] = check("currency", where=spec.label, columns=known)
-    cells = _typed(sandbox, rows, spec.label, written)
+def stages_of(sandbox: Sandbox, entries: Sequence[Entered], rows: ReadOnly[str, Rows], target: str) -> list[Stage]:
+    """Evaluate entries, each into a table whose name begins with ``target``.
+
+    Raises:
+        BadInputError: DuckDB cannot make sense of one of their expressions.
+    """
+    for name, where in rows.items():
+        mine = [entry for entry in entries if entry.spec.source_file == name]
+        learn(
+            sandbox,
+            where.table,
+            {f"{one.spec.label}, {column}": sql for one in mine for column, sql in one.written.items()},
+        )
+    return [_stage(sandbox, f"{target}_{entry.rank}", rows[entry.spec.source_file], entry) for entry in entries]
+
+
+def _stage(sandbox: Sandbox, target: str, rows: Rows, entry: Entered) -> Stage:
+    if isinstance(entry.spec, EventSpec):
+        return _events(sandbox, target, rows, entry)
+    if isinstance(entry.spec, IdentifierSpec):
+        return _identifiers(sandbox, target, rows, entry)
+    return _texts(sandbox, target, rows, entry)
+
+
+def _events(sandbox: Sandbox, target: str, rows: Rows, entry: Entered) -> Stage:
+    cells, source, kind = entry.converted(sandbox), entry.mapping.source, _kind_of(entry.spec)
     if "currency" in cells:
         cells["currency"] = _coded(cells["currency"])
     when = cells.pop("when", None)
@@ -112,49 +141,81 @@ def _events(
     if properties:
         pairs = ", ".join(f"{quoted(key)}, {sql}" for key, sql in properties.items())
         cells["properties"] = f"try(nullif(json_merge_patch('{{}}', json_object({pairs}))::varchar, '{{}}'))"
-    needed = {name: f"null::{TYPES[name]}" for name in kind_named(spec.kind).needs if name not in cells}
-    tests = tuple(of_event(spec.kind, written, sandbox.context.now))
-    event_id = f"event_id_of({quoted(mapping.source + '|')} || key || {quoted('|' + spec.kind)}) as event_id"
+    tests = tuple(of_event(kind, entry.written, sandbox.context.now))
+    kinds = [KINDS[kind]] if kind else [*KINDS.values()]
+    needs = {name for one in kinds for name in one.needs}
+    needed = {name: f"null::{TYPES[name]}" for name in sorted(needs) if name not in cells}
+    after = _after(cells, kind, sandbox.context.currency)
+    after["event_id"] = f"digest_of({quoted(source + '|')} || key || '|' || {quoted(kind) if kind else named('kind')})"
+    fixed = {"source": source} | ({"kind": kind} if kind else {})
+    if kind and "direction" not in after:
+        fixed["direction"] = default_direction(kind)
+    _create(sandbox, target, rows, {**cells, **needed}, when, after, tests)
+    return Stage(target, rows.place, entry.rank, entry.spec, source, tuple(after), fixed, tests, rows.count)
+
+
+def _kind_of(spec: Entry) -> str | None:
+    return spec.kind if isinstance(spec, EventSpec) else None
+
+
+def _after(cells: ReadOnly[str, str], kind: str | None, home: str) -> dict[str, str]:
+    """Column → SQL over the columns of ``cells``: what follows from them. A word that is no kind is not kept."""
     after = {name: named(name) for name in cells if name != "key"}
-    after["known_at"] = "coalesce(known_at, occurred_at)" if "known_at" in cells else "occurred_at"
+    if "known_at" in cells:
+        after["known_at"] = "coalesce(known_at, occurred_at)"
     if "amount" in cells:
-        home = quoted(sandbox.context.currency)
-        given = f"coalesce(currency, {home})" if "currency" in cells else home
+        given = f"coalesce(currency, {quoted(home)})" if "currency" in cells else quoted(home)
         after["currency"] = f"case when amount is not null then {given} end"
-    _create(sandbox, target, rows, {**cells, **needed}, when, [event_id, *_as(after)], tests)
-    return Stage(target, rows.place, spec, mapping.source, ("event_id", *after), tests, rows.count)
+    if "direction" in cells:
+        after["direction"] = f"coalesce(direction, {_direction(kind)})"
+    if kind is None:
+        after["kind"] = f"case when {named('kind')} in {listed(tuple(KINDS))} then {named('kind')} end"
+        after.setdefault("direction", _direction(None))
+    return after
 
 
-def _identifiers(
-    sandbox: Sandbox, target: str, rows: Rows, spec: IdentifierSpec, mapping: Mapping, written: dict[str, Expression]
-) -> Stage:
-    cells = _typed(sandbox, rows, spec.label, written)
+def _direction(kind: str | None) -> str:
+    """SQL of a kind's direction, or of that of the row's kind."""
+    if kind:
+        return quoted(default_direction(kind))
+    ways: dict[str, list[str]] = {}
+    for name in KINDS:
+        ways.setdefault(default_direction(name), []).append(name)
+    cases = " ".join(f"when {named('kind')} in {listed(names)} then {quoted(way)}" for way, names in ways.items())
+    return f"case {cases} end"
+
+
+def _identifiers(sandbox: Sandbox, target: str, rows: Rows, entry: Entered) -> Stage:
+    cells = entry.converted(sandbox)
     when = _both(cells.pop("when", None), f"{cells['value']} is not null")
     now = f"{quoted(sandbox.context.now.isoformat())}::timestamptz"
-    tests = [Check("subject is null", Reason.MISSING, "subject")]
-    if "known_at" in cells:
-        soon = f"{now} + interval 1 day"
-        tests.append(Check("known_at < '1970-01-01 00:00:00+00'::timestamptz", Reason.EARLY, "known_at"))
-        tests.append(Check(f"known_at > {soon}", Reason.FUTURE, "known_at"))
+    tests = tuple(of_identifier(entry.written, now))
     after = {
         "subject": "subject",
         "value": "value",
         "known_at": f"coalesce({'known_at' if 'known_at' in cells else 'null'}, {now})",
     }
-    _create(sandbox, target, rows, cells, when, _as(after), tuple(tests))
-    return Stage(target, rows.place, spec, mapping.source, tuple(after), tuple(tests), rows.count)
+    if "field" in cells:
+        after["field"] = "field"
+    field = entry.spec.field if isinstance(entry.spec, IdentifierSpec) else None
+    fixed = {"field": field} if field else {}
+    _create(sandbox, target, rows, cells, when, after, tests)
+    source = entry.mapping.source
+    return Stage(target, rows.place, entry.rank, entry.spec, source, tuple(after), fixed, tests, rows.count)
 
 
-def _texts(
-    sandbox: Sandbox, target: str, rows: Rows, spec: TextSpec, mapping: Mapping, written: dict[str, Expression]
-) -> Stage:
-    cells = _typed(sandbox, rows, spec.label, written)
+def _texts(sandbox: Sandbox, target: str, rows: Rows, entry: Entered) -> Stage:
+    cells, source = entry.converted(sandbox), entry.mapping.source
     when = _both(cells.pop("when", None), f"{cells['text']} is not null")
     tests = (Check("key is null", Reason.MISSING, "key"),)
-    event_id = f"event_id_of({quoted(mapping.source + '|')} || key || {quoted('|' + spec.event)}) as event_id"
-    after = {"text": '"text"', "language": '"language"' if "language" in cells else "null::varchar"}
-    _create(sandbox, target, rows, cells, when, [event_id, *_as(after)], tests)
-    return Stage(target, rows.place, spec, mapping.source, ("event_id", *after), tests, rows.count)
+    event = entry.spec.event if isinstance(entry.spec, TextSpec) else ""
+    after = {
+        "event_id": f"digest_of({quoted(source + '|')} || key || {quoted('|' + event)})",
+        "text": '"text"',
+        "language": '"language"' if "language" in cells else "null::varchar",
+    }
+    _create(sandbox, target, rows, cells, when, after, tests)
+    return Stage(target, rows.place, entry.rank, entry.spec, source, tuple(after), {}, tests, rows.count)
 
 
 def _coded(currency: str) -> str:
@@ -177,81 +238,14 @@ def _create(
     rows: Rows,
     cells: ReadOnly[str, str],
     when: str | None,
-    after: list[str],
+    after: ReadOnly[str, str],
     tests: tuple[Check, ...],
 ) -> None:
     """One pass: expressions, then checks and what follows from them."""
     code = " ".join(f"when {test.sql} then {number}" for number, test in enumerate(tests))
     raw = {column: f"source.{named(column)} as {cell_of(column)}" for test in tests for column in test.cells}
     sandbox.run(
-        f"create table {target} as select line, {', '.join(after)}, (case {code} end)::tinyint as code "
+        f"create table {target} as select line, {', '.join(_as(after))}, (case {code} end)::tinyint as code "
         f"from (select source.line, {', '.join([*_as(cells), *raw.values()])} from {rows.table} as source "
         f"where {when or 'true'})"
     )
-
-
-def _typed(sandbox: Sandbox, rows: Rows, label: str, written: ReadOnly[str, Expression]) -> dict[str, str]:
-    """Column → SQL of the column's type; what fails on one row is null there."""
-    tried = {name: f"try((\n{expression.sql}\n))" for name, expression in written.items()}
-    kinds = _kinds(sandbox, rows.table, label, tried)
-    return {name: _converted(sql, kinds[name], name, f"{label}, {name}") for name, sql in tried.items()}
-
-
-def _kinds(sandbox: Sandbox, table: str, label: str, tried: ReadOnly[str, str]) -> dict[str, str]:
-    """The type that DuckDB gives to each expression."""
-    if not tried:
-        return {}
-    try:
-        rows = sandbox.rows(f"describe select {', '.join(_as(tried))} from {table}")
-    except duckdb.Error as error:
-        if len(tried) > 1:  # which of them is it?
-            for name, sql in tried.items():
-                _kinds(sandbox, table, f"{label}, {name}", {name: sql})
-        raise BadInputError(f"{label}: {str(error).splitlines()[0]}. Mend this expression in the mapping.") from error
-    return {str(row[0]): str(row[1]) for row in rows}
-
-
-def _converted(sql: str, kind: str, name: str, where: str) -> str:
-    """``sql``, of DuckDB's type ``kind``, as column ``name`` of the log; texts are read as ``moment()`` and so on."""
-    if name.startswith("properties."):
-        return sql
-    target = TYPES.get(name, "varchar")
-    if target == "varchar":
-        return f"nullif({sql}::varchar, '')"
-    if kind == "VARCHAR":
-        return f"{READERS[target]}({sql})"
-    if target == "timestamptz" and not kind.startswith(("TIMESTAMP", "DATE")):
-        if kind not in NUMERIC:
-            raise BadInputError(f"{where} gives {kind}, which is no moment. Use moment(column).")
-        return f"moment({sql}::varchar)"
-    if kind.endswith("]") or (
-        kind.startswith(("STRUCT", "MAP", "BLOB", "TIME", "DATE", "INTERVAL")) and target == "double"
-    ):
-        raise BadInputError(f"{where} gives {kind}, which is no {target}. Mend this expression in the mapping.")
-    return f"try_cast({sql} as {target})"
-
-
-def as_events(found: Stage) -> str:
-    """The select of a stage's events, in the columns and types of the log."""
-    spec = found.spec
-    fixed = {"kind": quoted(found.kind), "source": quoted(found.source)}
-    if isinstance(spec, EventSpec) and "direction" not in found.columns:
-        fixed["direction"] = quoted(default_direction(spec.kind))
-    cells = [
-        fixed.get(name) or (named(name) if name in found.columns else f"null::{TYPES[name]}") for name in EVENTS.names
-    ]
-    return f"select {', '.join(cells)} from {found.table} where {KEPT}"
-
-
-def as_identifiers(found: Stage) -> str:
-    """The select of a stage's identifiers."""
-    field_name = found.spec.field if isinstance(found.spec, IdentifierSpec) else ""
-    return (
-        f"select subject, {quoted(field_name)} as field, value, known_at, {quoted(found.source)} as source "
-        f"from {found.table} where {KEPT}"
-    )
-
-
-def as_texts(found: Stage) -> str:
-    """The select of a stage's texts."""
-    return f"select event_id, text, language from {found.table} where {KEPT}"

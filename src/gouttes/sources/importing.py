@@ -13,22 +13,22 @@ import pyarrow as pa
 from gouttes.errors import BadInputError
 from gouttes.eventlog.schema import EVENTS, IDENTIFIERS, TEXTS
 from gouttes.sources.contract import EventSpec, IdentifierSpec, JoinSpec, Mapping, TextSpec
-from gouttes.sources.evaluate import Rows, Stage, as_events, as_identifiers, as_texts, stage
+from gouttes.sources.delivering import BATCH, cast, events_of, identifiers_sql, texts_of
+from gouttes.sources.evaluate import Rows, Stage, entered, stages_of
 from gouttes.sources.macros import named
 from gouttes.sources.matching import NothingInItError, Recognised, recognise
 from gouttes.sources.reading import tables
 from gouttes.sources.rejects import REJECTS
 from gouttes.sources.reporting import FileReport, report
 from gouttes.sources.sandbox import Context, Sandbox
-from gouttes.sources.settling import gather_rejects, settle
+from gouttes.sources.settling import counted, gather_rejects, settle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from types import TracebackType
 
     from gouttes.sources.tables import Loaded
 
-BATCH = 122_880  # rows of a batch: one row group of DuckDB
 REJECTED = 'select file, line, source, kind, "column", reason from rejected order by place, line, kind, "column"'
 
 __all__ = ["Context", "FileReport", "Imported", "plan"]
@@ -79,37 +79,27 @@ class Imported:
 
     def events(self) -> pa.RecordBatchReader:
         """The events, with exactly the columns of ``eventlog.schema.EVENTS``; each ``event_id`` once."""
-        return self._read(EVENTS, [as_events(found) for found in self._of(EventSpec)])
+        return pa.RecordBatchReader.from_batches(EVENTS, events_of(self._sandbox, self._of(EventSpec)))
 
     def identifiers(self) -> pa.RecordBatchReader:
         """The identifiers; each (subject, field, value, source) once, at the earliest ``known_at``."""
-        union = " union all ".join(as_identifiers(found) for found in self._of(IdentifierSpec))
-        once = f"select subject, field, value, min(known_at) as known_at, source from ({union}) group by all"
-        return self._read(IDENTIFIERS, [once] if union else [])
+        return self._read(IDENTIFIERS, identifiers_sql(self._of(IdentifierSpec)))
 
     def texts(self) -> pa.RecordBatchReader:
         """The texts of the events; each ``event_id`` once."""
-        return self._read(TEXTS, [as_texts(found) for found in self._of(TextSpec)])
+        return pa.RecordBatchReader.from_batches(TEXTS, texts_of(self._sandbox, self._of(TextSpec), TEXTS))
 
     def rejects(self) -> pa.RecordBatchReader:
         """What was set aside, with the columns of ``rejects.REJECTS``."""
-        return self._read(REJECTS, [REJECTED])
+        return self._read(REJECTS, REJECTED)
 
     def _of(self, spec: type) -> list[Stage]:
         return [found for found in self._stages if isinstance(found.spec, spec)]
 
-    def _read(self, schema: pa.Schema, selects: list[str]) -> pa.RecordBatchReader:
-        """Batches of ``schema``; DuckDB gives times in the sandbox's zone, the same instants."""
-        if not selects:
+    def _read(self, schema: pa.Schema, sql: str) -> pa.RecordBatchReader:
+        if not sql:
             return pa.RecordBatchReader.from_batches(schema, [])
-        reader = self._sandbox.batches(" union all ".join(selects), BATCH)
-        return pa.RecordBatchReader.from_batches(schema, _cast(reader, schema))
-
-
-def _cast(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    for batch in reader:
-        columns = [batch.column(place).cast(field.type) for place, field in enumerate(schema)]
-        yield pa.RecordBatch.from_arrays(columns, schema=schema)
+        return pa.RecordBatchReader.from_batches(schema, cast(self._sandbox.batches(sql, BATCH), schema))
 
 
 def plan(
@@ -155,12 +145,15 @@ def _planned(files: list[Path], known: tuple[Mapping, ...], others: tuple[Mappin
     sandbox.lock()
     stages = [found for part in parts for found in _stages(sandbox, part, parts)]
     settle(sandbox, stages)
+    counts = counted(sandbox, stages)
     names = {part.place: part.found.table.name for part in parts}
     unread = {part.place: (part.found.mapping.source, part.loaded.unread) for part in parts}
-    gather_rejects(sandbox, stages, names, unread)
+    told = [found for found, count in zip(stages, counts, strict=True) if count.rejected]
+    gather_rejects(sandbox, told, names, unread)
     for part in parts:
-        own = [found for found in stages if found.place == part.place]
-        reports[part.place] = report(sandbox, part.place, own, _blank(part))
+        own = [(found, count) for found, count in zip(stages, counts, strict=True) if found.place == part.place]
+        mine, entries = [found for found, _ in own], [count for _, count in own]
+        reports[part.place] = report(sandbox, part.place, mine, entries, _blank(part))
     return Imported(sandbox, tuple(reports[place] for place in sorted(reports)), stages)
 
 
@@ -210,11 +203,7 @@ def _stages(sandbox: Sandbox, part: Part, parts: Sequence[Part]) -> list[Stage]:
     for join in mapping.joins:
         if join.left == spec.name and any(entry.source_file == join.name for entry in mapping.entries):
             rows[join.name] = Rows(joined(sandbox, part, join, parts), part.place, loaded.rows)
-    chosen = [entry for entry in mapping.entries if entry.source_file in rows]
-    made = [
-        stage(sandbox, f"s{part.place}_{rank}", rows[entry.source_file], entry, mapping)
-        for rank, entry in enumerate(chosen)
-    ]
+    made = stages_of(sandbox, entered(mapping, rows), rows, f"s{part.place}")
     if not any(join.right == spec.name for join in mapping.joins):
         sandbox.run(
             f"drop table if exists {loaded.table}_raw"

@@ -9,7 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 GOUTTES_NAMESPACE = uuid5(NAMESPACE_DNS, "events.gouttes")
-"""Namespace of event ids: uuid5(GOUTTES_NAMESPACE, 'source|key|kind'). Changing it would import everything twice."""
+"""Namespace of event ids: uuid5(GOUTTES_NAMESPACE, 'source|key|kind'). Changing it would import everything twice.
+
+``digest_of`` makes the SHA-1 of such an id; :mod:`.delivering` writes it as a UUID.
+"""
 
 # A file cut by semicolons comes from a spreadsheet whose decimal mark is the comma.
 NUMBER_STYLES = {",": "comma", ".": "point", ";": "semicolon", "": "guess"}
@@ -24,9 +27,6 @@ def named(text: str) -> str:
     """An SQL identifier."""
     return '"' + text.replace('"', '""') + '"'
 
-
-# UUID version 5 (RFC 9562, section 5.5): 4 bits of version at the 13th hex digit, 2 bits of variant at the 17th.
-_VARIANT = "".join("89ab"[int(chr(code), 16) % 4] if chr(code) in "0123456789abcdef" else "-" for code in range(1, 103))
 
 # Years of two digits come first: %Y would read 24 as the year 24, and %y refuses what has four.
 _DMY = ("%d/%m/%y %H:%M:%S", "%d/%m/%y %H:%M", "%d/%m/%y", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y")
@@ -54,7 +54,11 @@ def _formats(forms: Sequence[str]) -> str:
 
 
 def _moment(order: str) -> str:
-    """Every branch gives null for what does not exist, such as 30 February."""
+    """Every branch gives null for what does not exist, such as 30 February.
+
+    The usual ways come first and try one format: each format that fails costs more than a whole conversion.
+    """
+    usual = "%m/%d/%Y" if order == "mdy" else "%d/%m/%Y"
     forms = [*_DMY, *_TWELVE]
     if order == "mdy":
         forms = [form.replace("%d/%m", "%m/%d") for form in forms]
@@ -64,6 +68,10 @@ def _moment(order: str) -> str:
             try_cast(x as timestamptz),
             try_cast(
                 regexp_replace(x, '^([0-9-]+[T ][0-9:.,]+) *([+-]\\d\\d):?(\\d\\d)?$', '\\1\\2:\\3') as timestamptz))
+        when regexp_matches(x, '^\\d\\d/\\d\\d/\\d{{4}}( \\d\\d:\\d\\d(:\\d\\d)?)?$') then cast(case length(x)
+            when 10 then try_strptime(x, '{usual}')
+            when 16 then try_strptime(x, '{usual} %H:%M')
+            else try_strptime(x, '{usual} %H:%M:%S') end as timestamptz)
         when regexp_matches(x, '^\\d{{1,2}}[/.-]\\d{{1,2}}[/.-]\\d{{2}}(\\d{{2}})?([^0-9].*)?$')
             then cast(try_strptime({slashed}, {_formats(forms)}) as timestamptz)
         when regexp_matches(x, '^\\d{{4}}/\\d{{1,2}}/\\d') then try_cast(replace(x, '/', '-') as timestamptz)
@@ -75,7 +83,7 @@ def _moment(order: str) -> str:
             then make_timestamptz(cast(round(try_cast(x as double) * 1000) as bigint))
         when regexp_matches(x, '^\\d{{15,16}}$') then make_timestamptz(try_cast(x as bigint))
         when regexp_matches(x, '[A-Za-z]{{3}}') and not regexp_matches(x, '^[A-Za-z+-]+$')
-            then coalesce({", ".join(f"cast(try_strptime(x, {quoted(form)}) as timestamptz)" for form in _WORDS)})
+            then cast(try_strptime(x, {_formats(_WORDS)}) as timestamptz)
         end"""
 
 
@@ -105,15 +113,14 @@ def _bare(reading: str) -> str:
 
 
 MACRO_SQL = (
+    f"create macro digest_of(name) as sha1(unhex('{GOUTTES_NAMESPACE.hex}') || encode(name))",
+    # Trimming looks at every letter: only where there can be something to trim.
     (
-        "create macro uuid5_of(h) as case when h is not null then concat("
-        "substr(h, 1, 8), '-', substr(h, 9, 4), '-5', substr(h, 14, 3), '-', "
-        f"substr('{_VARIANT}', ord(substr(h, 17, 1)), 1), substr(h, 18, 3), '-', substr(h, 21, 12)) end"
+        "create macro clean(x) as nullif(case when strlen(x) = length(x) and not prefix(x, ' ') "
+        "and not suffix(x, ' ') then x else trim(x) end, '')"
     ),
-    f"create macro event_id_of(name) as uuid5_of(sha1(unhex('{GOUTTES_NAMESPACE.hex}') || encode(name)))",
-    "create macro clean(x) as nullif(trim(x), '')",
     "create macro without_nul(x) as replace(x, chr(0), '')",
-    "create macro json(x, path) as clean(without_nul(try(json_extract_string(x, path))))",
+    "create macro json(x, path) as nullif(trim(without_nul(try(json_extract_string(x, path)))), '')",
     "create macro digest(x) as left(sha256(lower(trim(x))), 32)",
     "create macro end_of_day(x) as date_trunc('day', cast(x as timestamptz)) + interval 1 day - interval 1 microsecond",
     (

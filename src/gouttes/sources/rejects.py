@@ -18,7 +18,8 @@ REJECTS = pa.schema(
     ]
 )
 """One row per thing not made. ``line``: of the file, or the rank of the record. ``kind``: the event kind, or
-``identifier``, or ``text``; null where the row itself could not be read. ``reason``: a value of :class:`Reason`."""
+``identifier``, or ``text``; null where the row itself could not be read, or its kind is unknown.
+``reason``: a value of :class:`Reason`."""
 
 
 class Reason(StrEnum):
@@ -36,6 +37,8 @@ class Reason(StrEnum):
     CURRENCY = "currency_unknown"
     CHANNEL = "channel_unknown"
     DIRECTION = "direction_unknown"
+    KIND = "kind_unknown"
+    FIELD = "field_unknown"
     NO_EVENT = "text_without_its_event"
     RAGGED = "ragged_row"
     QUOTES = "quotation_mark_not_closed"
@@ -58,6 +61,8 @@ WORDS = MappingProxyType(
         Reason.CURRENCY: "the currency is not a code of three letters",
         Reason.CHANNEL: "the channel is none that Gouttes knows",
         Reason.DIRECTION: "the direction is not in, out or none",
+        Reason.KIND: "the row's kind is not in the registry of event kinds",
+        Reason.FIELD: "the row's field is no identifier that Gouttes knows",
         Reason.NO_EVENT: "the text's event is not in this import",
         Reason.RAGGED: "the row has another number of cells than the headings",
         Reason.QUOTES: "a quotation mark is not closed, or stands inside a cell without being doubled",

@@ -5,20 +5,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from gouttes.eventlog.schema import EVENTS
 from gouttes.sources.contract import EventSpec
-from gouttes.sources.evaluate import KEPT, TYPES, Stage, as_events
-from gouttes.sources.macros import named
-from gouttes.sources.settling import Count, counted
+from gouttes.sources.delivering import first_events
+from gouttes.sources.evaluate import KEPT, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping as ReadOnly
     from collections.abc import Sequence
 
     from gouttes.sources.sandbox import Sandbox
+    from gouttes.sources.settling import Count
 
 EXAMPLES = 3
 
@@ -62,13 +61,14 @@ class FileReport:
     refusal: str | None = None
 
 
-def report(sandbox: Sandbox, place: int, stages: Sequence[Stage], blank: FileReport) -> FileReport:
-    """``blank`` (name, what it is, rows, notices) with what its stages hold."""
-    entries = tuple(counted(sandbox, found) for found in stages)
+def report(
+    sandbox: Sandbox, place: int, stages: Sequence[Stage], entries: Sequence[Count], blank: FileReport
+) -> FileReport:
+    """``blank`` (name, what it is, rows, notices) with what its stages hold; ``entries`` are their counts."""
     events: Counter[str] = Counter()
     for entry, found in zip(entries, stages, strict=True):
         if isinstance(found.spec, EventSpec):
-            events[entry.kind] += entry.made
+            events.update(entry.kinds)
     rejects = dict(
         sandbox.rows("select reason, count(*) from rejected where place = ? group by 1 order by 2 desc, 1", (place,))
     )
@@ -76,52 +76,36 @@ def report(sandbox: Sandbox, place: int, stages: Sequence[Stage], blank: FileRep
     mixed = (
         (f"Amounts in {' and '.join(currencies)}: kept as they are, never converted.",) if len(currencies) > 1 else ()
     )
-    return FileReport(
-        name=blank.name,
-        what=blank.what,
-        recognised_as=blank.recognised_as,
-        rows=blank.rows,
+    return replace(
+        blank,
         events=dict(sorted((+events).items())),
         identifiers=sum(entry.made for entry in entries if entry.kind == "identifier"),
         texts=sum(entry.made for entry in entries if entry.kind == "text"),
         duplicates=sum(entry.duplicates for entry in entries),
-        unknown_columns=blank.unknown_columns,
         rejects=rejects,
         examples=_examples(sandbox, stages),
         currencies=currencies,
         notices=(*blank.notices, *mixed),
-        entries=entries,
+        entries=tuple(entries),
     )
 
 
 def _currencies(sandbox: Sandbox, stages: Sequence[Stage]) -> dict[str, int]:
-    found: Counter[str] = Counter()
-    for one in stages:
-        if "currency" in one.columns:
-            found.update(
-                dict(
-                    sandbox.rows(
-                        f"select currency, count(*) from {one.table} where {KEPT} and currency is not null group by 1"
-                    )
-                )
-            )
-    return dict(found.most_common())
+    union = " union all ".join(
+        f"select currency from {one.table} where {KEPT} and currency is not null"
+        for one in stages
+        if "currency" in one.columns
+    )
+    if not union:
+        return {}
+    return dict(sandbox.rows(f"select currency, count(*) from ({union}) group by 1 order by 2 desc, 1"))
 
 
 def _examples(sandbox: Sandbox, stages: Sequence[Stage]) -> tuple[dict[str, Any], ...]:
-    """The first events in the order of the file; times in UTC."""
-    columns = ", ".join(
-        f"strftime(timezone('UTC', {named(name)}), '%Y-%m-%dT%H:%M:%SZ')"
-        if TYPES[name] == "timestamptz"
-        else named(name)
-        for name in EVENTS.names
-    )
-    found: list[tuple[int, int, dict[str, Any]]] = []
-    for rank, one in enumerate(found for found in stages if isinstance(found.spec, EventSpec)):
-        first = f"(select * from {one.table} where {KEPT} order by line limit {EXAMPLES})"
-        select = as_events(one).replace(f"from {one.table}", f"from {first}").replace("select ", "select line, ", 1)
-        names = ", ".join(["line", *map(named, EVENTS.names)])
-        for line, *cells in sandbox.rows(f"select line, {columns} from ({select}) as it({names}) order by line"):
-            event = {name: cell for name, cell in zip(EVENTS.names, cells, strict=True) if cell is not None}
-            found.append((line, rank, event))
+    """The first events in the order of the file."""
+    found = [
+        (line, rank, event)
+        for rank, one in enumerate(one for one in stages if isinstance(one.spec, EventSpec))
+        for line, event in first_events(sandbox, one, EXAMPLES)
+    ]
     return tuple(event for _, _, event in sorted(found, key=lambda one: one[:2])[:EXAMPLES])

@@ -62,6 +62,7 @@ class Sandbox:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        self.types: dict[str, str] = {}  # of expressions, by their text
         self._folder = tempfile.TemporaryDirectory(prefix="gouttes-")  # readable by its owner alone
         self.folder = Path(self._folder.name)
         self.connection = duckdb.connect(

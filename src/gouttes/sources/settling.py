@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from gouttes.sources.contract import EventSpec, IdentifierSpec, TextSpec
 from gouttes.sources.evaluate import DUPLICATE, KEPT, ORPHAN, Stage
-from gouttes.sources.macros import quoted
+from gouttes.sources.macros import named, quoted
 from gouttes.sources.rejects import REJECTS, Reason
 
 if TYPE_CHECKING:
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Count:
-    """What became of the rows of a file under one entry: rows = made + duplicates + rejected + skipped."""
+    """What became of the rows of a file under one entry: rows = made + duplicates + rejected + skipped.
+
+    ``kinds``: what is made, by kind. ``kind`` is ``event`` where each row has its own.
+    """
 
     label: str
     kind: str
@@ -32,6 +35,7 @@ class Count:
     duplicates: int
     rejected: int
     skipped: int
+    kinds: ReadOnly[str, int] = field(default_factory=dict)
 
 
 def settle(sandbox: Sandbox, stages: Sequence[Stage]) -> None:
@@ -54,7 +58,8 @@ def settle(sandbox: Sandbox, stages: Sequence[Stage]) -> None:
 
 
 def _once(sandbox: Sandbox, stages: Sequence[Stage]) -> None:
-    """The first of each event_id stays: in the order of the files, of the entries, of the lines."""
+    """The first of each event_id stays: in the order of the mapping's entries, then of the files, then of the lines."""
+    stages = sorted(stages, key=lambda found: (found.rank, found.place))
     union = _union(
         [
             f"select {rank} as stage, rowid as place, line, event_id from {found.table} where {KEPT}"
@@ -78,15 +83,50 @@ def _union(selects: Sequence[str]) -> str:
     return " union all ".join(selects)
 
 
-def counted(sandbox: Sandbox, found: Stage) -> Count:
-    """What became of the rows of one stage."""
-    tally = dict(sandbox.rows(f"select code, count(*) from {found.table} group by 1"))
+def counted(sandbox: Sandbox, stages: Sequence[Stage]) -> list[Count]:
+    """What became of the rows of each stage."""
+    if not stages:
+        return []
+    tallies: list[dict[int | None, int]] = [{} for _ in stages]
+    kinds: list[dict[str, int]] = [{} for _ in stages]
+    for stage, code, kind, rows in sandbox.rows(_union([_tally(rank, found) for rank, found in enumerate(stages)])):
+        tallies[stage][code] = tallies[stage].get(code, 0) + rows
+        if code is None:
+            kinds[stage][kind] = rows
+    distinct = _distinct(sandbox, stages)
+    return [
+        _count(found, tally, made, distinct.get(rank))
+        for rank, (found, tally, made) in enumerate(zip(stages, tallies, kinds, strict=True))
+    ]
+
+
+def _tally(rank: int, found: Stage) -> str:
+    return f"select {rank}, code, {_kind(found)} as kind, count(*) from {found.table} group by all"
+
+
+def _kind(found: Stage) -> str:
+    """SQL of the kind of a stage's rows."""
+    return named("kind") if found.kind is None else quoted(found.kind)
+
+
+def _distinct(sandbox: Sandbox, stages: Sequence[Stage]) -> dict[int, int]:
+    """How many different identifiers the stages of identifiers hold."""
+    counts = [
+        f"select {rank}, (select count(*) from (select distinct {columns} from {found.table} where {KEPT}))"
+        for rank, found in enumerate(stages)
+        if isinstance(found.spec, IdentifierSpec)
+        for columns in ["subject, value" if found.spec.field else "subject, field, value"]
+    ]
+    return dict(sandbox.rows(_union(counts))) if counts else {}
+
+
+def _count(found: Stage, tally: ReadOnly[int | None, int], kinds: ReadOnly[str, int], distinct: int | None) -> Count:
     seen, made, duplicates = sum(tally.values()), tally.get(None, 0), tally.get(DUPLICATE, 0)
-    if isinstance(found.spec, IdentifierSpec):
-        distinct = sandbox.one(f"select count(*) from (select distinct subject, value from {found.table} where {KEPT})")
+    if distinct is not None:
         made, duplicates = distinct, made - distinct
+    rejected = seen - sum(tally.get(code, 0) for code in (None, DUPLICATE))
     return Count(
-        found.spec.label, found.kind, found.rows, made, duplicates, seen - made - duplicates, found.rows - seen
+        found.spec.label, found.kind or "event", found.rows, made, duplicates, rejected, found.rows - seen, kinds
     )
 
 
@@ -108,7 +148,7 @@ def gather_rejects(
         meanings.append((ORPHAN, "text", Reason.NO_EVENT))
         values = ", ".join(f"({number}, {quoted(column)}, {quoted(reason)})" for number, column, reason in meanings)
         sandbox.run(
-            f'insert into rejected select ?, ?, line, ?, ?, meaning."column", reason from {found.table} '
+            f'insert into rejected select ?, ?, line, ?, {_kind(found)}, meaning."column", reason from {found.table} '
             f'join (values {values}) as meaning(code, "column", reason) using (code)',
-            (found.place, names[found.place], found.source, found.kind),
+            (found.place, names[found.place], found.source),
         )

@@ -38,8 +38,9 @@ class Sheet:
         self._start = next((place for place, row in enumerate(rows) if any(_text(cell) for cell in row)), len(rows))
         self._rows = rows
 
-    def headings(self, spec: FileSpec) -> tuple[str, ...]:
+    def headings(self, spec: FileSpec, *, whole: bool = False) -> tuple[str, ...]:
         """The first row that is not blank; none where ``spec`` wants another sheet."""
+        del whole
         other = spec.sheet is not None and spec.sheet.casefold() != self.sheet.casefold()
         if other or self._start == len(self._rows):
             return ()
@@ -113,9 +114,9 @@ class Parquet:
             raise BadInputError(f"{name} is a Parquet file that cannot be read: {_first(error)}") from error
         self._types = {str(row[0]): str(row[1]) for row in described}
 
-    def headings(self, spec: FileSpec) -> tuple[str, ...]:
+    def headings(self, spec: FileSpec, *, whole: bool = False) -> tuple[str, ...]:
         """Its column names, whatever ``spec`` says."""
-        del spec
+        del spec, whole
         return tuple(self._types)
 
     def load(self, sandbox: Sandbox, target: str, spec: FileSpec, wanted: ReadOnly[str, int]) -> Loaded:

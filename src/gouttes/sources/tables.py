@@ -52,8 +52,13 @@ class Table(Protocol):
     what: str
     notices: tuple[str, ...]
 
-    def headings(self, spec: FileSpec) -> tuple[str, ...]:
-        """Its headings, or JSON paths, as ``spec`` would have it read."""
+    def headings(self, spec: FileSpec, *, whole: bool = False) -> tuple[str, ...]:
+        """Its headings, or JSON paths, as ``spec`` would have it read.
+
+        Args:
+            spec: what to look for.
+            whole: look for every path of ``spec`` in every record, not in the first ones alone.
+        """
         ...
 
     def load(self, sandbox: Sandbox, target: str, spec: FileSpec, wanted: ReadOnly[str, int]) -> Loaded:

@@ -26,7 +26,6 @@ NARROW = Windows(
     window_days=0.5,
     topic_days=1.0,
     reopen_days=0.75,
-    default_rhythm_days=0.75,
     minimum_rhythm_days=0.25,
     missed_cap=3,
     strain_days=1.5,
@@ -37,7 +36,7 @@ KINDS = (
     *("message.sent", "email.delivered", "reward.granted", "survey.asked", "action.proposed", "page.viewed"),
     *("ticket.solved", "ticket.closed", "ticket.reopened", "ticket.escalated", "promise.kept", "promise.broken"),
     *("subscription.started", "subscription.renewed", "subscription.ended", "subscription.upgraded"),
-    *("referral.made", "referral.converted", "review.published", "incident.repaired"),
+    *("referral.made", "referral.converted", "review.published", "incident.repaired", "incident.touched"),
 )
 PROPERTIES = (
     *(None, None, None, '{"locked": true}', '{"discount": "0"}', '{"discount": 0}', '{"discount": 10}'),

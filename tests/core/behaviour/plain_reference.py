@@ -49,8 +49,8 @@ def row(event: Event, act: str, **others: Any) -> Row:
     return {**found, "known": event["known"], "size": 1.0, "episode": episode(event), "touch_days": None, **others}
 
 
-def same_matter(one: Event, other: Event) -> bool:
-    return any(one[key] is not None and one[key] == other[key] for key in ("thread", "topic"))
+def same_matter(one: Event, other: Event, *keys: str) -> bool:
+    return any(one[key] is not None and one[key] == other[key] for key in ("thread", "topic", *keys))
 
 
 def before(event: Event, other: Event, span: int) -> bool:
@@ -73,7 +73,9 @@ def contact_moments(own: list[Event], w: Windows) -> list[Row]:
     moments = []
     for at in sorted({event["at"] for event in contacts}):
         here = [event for event in contacts if event["at"] == at]
-        goes_on = [e for e in here if any(same_matter(e, c) and before(e, c, us(w.topic_days)) for c in contacts)]
+        opened = [*contacts, *(event for event in own if event["kind"] == "incident.touched")]
+        reach = us(w.topic_days)
+        goes_on = [e for e in here if any(same_matter(e, o, "incident") and before(e, o, reach) for o in opened)]
         due = [event for event in here if event["moment"] == "contract"]
         said = [event["unprompted"] for event in here]
         declared = False if False in said else (True if True in said else None)
@@ -102,9 +104,9 @@ def returns(own: list[Event], w: Windows) -> list[Row]:
 def missed(own: list[Event], as_of: int, w: Windows) -> list[Row]:
     moments = contact_moments(own, w)
     gaps = [later - earlier for earlier, later in pairwise(moment["at"] for moment in moments if not moment["goes_on"])]
-    rhythm = us(w.default_rhythm_days)
-    if len(gaps) >= 2:
-        rhythm = math.floor(max(median(gaps), us(w.minimum_rhythm_days)))
+    if len(gaps) < 2:
+        return []
+    rhythm = math.floor(max(median(gaps), us(w.minimum_rhythm_days)))
     found = []
     for began, ended in zip(moments, [*moments[1:], None], strict=False):
         for number in range(1, int(w.missed_cap) + 1):

@@ -95,7 +95,7 @@ def test_acts_stay_the_same_until_they_are_due(bench: Bench, wait: int, seed: in
 @given(seed=SEEDS)
 @FEW
 def test_acts_change_at_the_very_instant_they_are_due(bench: Bench, seed: int) -> None:
-    events, now = crowd(seed, people=60), moment(36)
+    events, now = crowd(seed, people=120, kinds=focus("order", "message.received", "ticket"), most=20), moment(36)
     seen = [event for event in events if max(event["at"], event["known"]) <= now]
     turns = bench.run(next_due, seen, now)
     assert len(turns) > 10

@@ -83,6 +83,14 @@ def test_the_source_s_own_answer_wins_at_every_length(bench: Bench) -> None:
         assert [(row["act"], row["touch_days"]) for row in rows if row["event_id"] == "e2"] == [(act, days)]
 
 
+def test_who_comes_about_our_own_failure_was_not_drawn_back_by_trust(bench: Bench) -> None:
+    first, failed = event("order.placed", 0), event("incident.touched", 40 * DAY, incident="i", topic="outage")
+    assert returns(bench, first, failed, event("message.received", 41 * DAY, incident="i")) == []
+    assert returns(bench, first, failed, event("message.received", 41 * DAY, topic="outage")) == []
+    assert returns(bench, first, failed, event("message.received", 41 * DAY, topic="invoice")) == ["unprompted"]
+    assert returns(bench, first, failed, event("message.received", 71 * DAY, topic="outage")) == ["unprompted"]
+
+
 def test_events_of_one_instant_are_one_contact(bench: Bench) -> None:
     both = (event("ticket.opened", 40 * DAY, thread="t"), event("message.received", 40 * DAY, thread="t"))
     assert returns(bench, event("order.placed", 0), *both) == ["unprompted"]
@@ -95,10 +103,15 @@ def missed_days(bench: Bench, *days: float, as_of: float) -> list[float]:
     return sorted((row["at"] - start) / (DAY * 3_600_000_000) for row in rows if row["act"] == "return.missed")
 
 
-def test_missed_opportunities_follow_the_default_rhythm_after_one_of_grace(bench: Bench) -> None:
-    assert missed_days(bench, 0, as_of=179.99) == []
-    assert missed_days(bench, 0, as_of=180) == [180]
-    assert missed_days(bench, 0, as_of=300) == [180, 270]
+def test_who_has_no_rhythm_misses_nothing(bench: Bench) -> None:
+    assert missed_days(bench, 0, as_of=3000) == []
+    assert missed_days(bench, 0, 20, as_of=3000) == []
+
+
+def test_missed_opportunities_follow_after_one_rhythm_of_grace(bench: Bench) -> None:
+    assert missed_days(bench, 0, 30, 60, as_of=119.99) == []
+    assert missed_days(bench, 0, 30, 60, as_of=120) == [120]
+    assert missed_days(bench, 0, 30, 60, as_of=170) == [120, 150]
 
 
 def test_a_person_seen_three_times_has_a_rhythm_of_their_own(bench: Bench) -> None:
@@ -107,8 +120,8 @@ def test_a_person_seen_three_times_has_a_rhythm_of_their_own(bench: Bench) -> No
 
 
 def test_a_contact_on_the_dot_is_in_time(bench: Bench) -> None:
-    assert missed_days(bench, 0, 180, as_of=200) == []
-    assert missed_days(bench, 0, 180.01, as_of=200) == [180]
+    assert missed_days(bench, 0, 30, 60, 120, as_of=140) == []
+    assert missed_days(bench, 0, 30, 60, 120.01, as_of=140) == [120]
 
 
 def test_no_rhythm_is_shorter_than_a_week(bench: Bench) -> None:
@@ -137,7 +150,7 @@ def test_the_last_missed_opportunity_of_a_silence_is_still_due(bench: Bench) -> 
 def test_a_solved_ticket_is_due_when_it_ripens_and_no_longer_once_it_has(bench: Bench) -> None:
     solved = (event("ticket.opened", 0, thread="t"), event("ticket.solved", DAY, thread="t"))
     assert due_day(bench, *solved, as_of=14.99) == 15
-    assert due_day(bench, *solved, as_of=15) == 180
+    assert bench.run(next_due, numbered(*solved), moment(15 * DAY), DEFAULT) == []
 
 
 def test_an_event_that_is_not_yet_known_is_due_when_it_is(bench: Bench) -> None:

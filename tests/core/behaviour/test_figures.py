@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from tests.core.behaviour.narrow_clock import arrow, date, event, moment
 
-from gouttes.behaviour.figures import _with_interval, figures, wilson
+from gouttes.behaviour.figures import _with_interval, figures, outcomes, wilson
 from gouttes.behaviour.rows import ACTS
 
 if TYPE_CHECKING:
@@ -108,3 +108,11 @@ def test_the_interval_of_the_engine_is_its_plain_twin(duck: Any) -> None:
 
 def test_without_trials_anything_is_possible() -> None:
     assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_the_pooled_outcomes_count_each_good_end_among_those_that_could_go_either_way() -> None:
+    ends = ["return.unprompted", "return.prompted", "return.missed", "promise.kept", "promise.kept", "promise.broken"]
+    ends += ["contact.resolved_first", "contact.resolved_later", "renewal.frictionless", "renewal.strained"]
+    ends += ["renewal.lost", "renewal.locked", "contact.repeated", "expansion.unproposed"]  # the last three: not pooled
+    acts = ibis.memtable({"act": ends})
+    assert outcomes(acts).to_pyarrow().to_pylist() == [{"successes": 5, "trials": 11}]
