@@ -120,6 +120,12 @@ LOCAL_SPARK = {
 }
 
 
+def close(connection: SQLBackend) -> None:
+    """Give back what an engine in this process holds; a Spark session is left to whoever else uses it."""
+    if connection.name == "duckdb":
+        connection.disconnect()
+
+
 def read_parquet(connection: SQLBackend, files: Sequence[str], schema: sch.Schema) -> ir.Table:
     """A table over Parquet files, with exactly the columns and types of ``schema``.
 

@@ -77,7 +77,7 @@ def take(
         if dry_run:
             return Taken(planned.files, Appended(), Appended(), Appended(), None, dry_run=True)
         log = EventLog(workspace)
-        events = append_events(log, planned.events())
+        events = append_events(log, planned.events(), distinct=True)
         texts = append_texts(log, planned.texts())
         identifiers = append_identifiers(log, planned.identifiers())
         rejects = _write_rejects(workspace, planned.rejects(), moment)

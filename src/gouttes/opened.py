@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from gouttes.intake import Taken
     from gouttes.pipeline import Ran
     from gouttes.published import Manifest
+    from gouttes.sources.contract import Mapping
 
 
 @dataclass(frozen=True)
@@ -208,9 +209,17 @@ class OpenedWorkspace:
             )
         return str(found[0])
 
-    def take(self, paths: Sequence[Path], **options: object) -> Taken:
+    def take(
+        self,
+        paths: Sequence[Path],
+        *,
+        preset: str | None = None,
+        mapping: Mapping | None = None,
+        dry_run: bool = False,
+        now: datetime | None = None,
+    ) -> Taken:
         """Import files: see ``gouttes.intake.take``."""
-        return intake.take(self.workspace, paths, **options)  # type: ignore[arg-type]
+        return intake.take(self.workspace, paths, preset=preset, mapping=mapping, dry_run=dry_run, now=now)
 
     def run(
         self, *, as_of: datetime | None = None, full: bool = False, progress: Callable[[str], None] = lambda _: None

@@ -24,6 +24,8 @@ from gouttes.behaviour.windows import Windows
 from gouttes.errors import BadInputError
 from gouttes.eventlog import read
 from gouttes.eventlog.compact import compact, worth_compacting
+from gouttes.eventlog.kinds import KINDS
+from gouttes.eventlog.schema import EVENTS_IBIS
 from gouttes.eventlog.tables import EventLog
 from gouttes.evidence.collect import collect
 from gouttes.evidence.rule import load as load_rules
@@ -33,6 +35,7 @@ from gouttes.identity.resolve import resolve
 from gouttes.published import Layer, Manifest, Shelf
 from gouttes.schemas import ACTS, EVIDENCE, LINKS, PEOPLE, STATES
 from gouttes.trust.state import as_states, fold
+from gouttes.vocabulary import DataCategory
 from gouttes.workspace import settings_text
 
 if TYPE_CHECKING:
@@ -147,11 +150,10 @@ def run(
         here = Run(workspace, connection, _as_of(log, connection, as_of, Shelf(workspace).manifest()), rules, progress)
         events, identifiers = tuple(log.events.files()), tuple(log.identifiers.files())
         draft = Manifest(uuid.uuid4().hex[:12], here.as_of.isoformat(), _digest(workspace, rules), events, identifiers)
-        if not full and _patchable(here, draft):
-            ran = _patch(here, draft)
-            if ran is not None:
-                return ran
-        return _everyone(here, draft)
+        ran = _patch(here, draft) if not full and _patchable(here, draft) else None
+        done = ran or _everyone(here, draft)
+        engines.close(connection)
+        return done
 
 
 def _as_of(log: EventLog, connection: SQLBackend, asked: datetime | None, before: Manifest) -> datetime:
@@ -212,7 +214,10 @@ def _histories(here: Run, events: ir.Table, links: ir.Table) -> Iterator[tuple[s
     """The four tables of people, one after the other, from their events; each is written before the next is asked."""
     here.step("history")
     connection = here.connection
-    theirs = engines.kept(connection, events.inner_join(links.select("subject", "person"), "subject"))
+    theirs = _read(events, here.rules).inner_join(links.select("subject", "person"), "subject")
+    # Only what some step reads is held; the other columns of the log are there, and empty.
+    held = engines.kept(connection, theirs.drop("subject", *UNREAD))
+    theirs = held.mutate(**{name: ibis.null(EVENTS_IBIS[name]) for name in ("subject", *UNREAD)})
     here.step("behaviour")
     acts = engines.kept(connection, acts_of(theirs, as_of=here.as_of, window=here.window))
     yield "acts", acts
@@ -222,18 +227,32 @@ def _histories(here: Run, events: ir.Table, links: ir.Table) -> Iterator[tuple[s
     here.step("trust")
     yield "states", fold(as_states(evidence, as_of=here.as_of), rules_table(here.rules))
     here.step("insights")
-    yield "people", _people(here, theirs, links)
-
-
-def _people(here: Run, theirs: ir.Table, links: ir.Table) -> ir.Table:
-    """PEOPLE: everyone who has a link, with or without events."""
-    seen = theirs.group_by("person").agg(
-        first_seen=theirs.occurred_at.min(), last_seen=theirs.occurred_at.max(), events=theirs.count()
-    )
     due = next_due(theirs, as_of=here.as_of, window=here.window)
-    everyone = links.select("person").distinct()
-    joined = everyone.left_join(seen, "person").drop("person_right").left_join(due, "person").drop("person_right")
-    return joined.mutate(events=joined.events.fill_null(0)).select(PEOPLE.names)
+    yield "people", _people(events, links, due)
+
+
+UNREAD = ("source", "site", "amount", "currency", "quantity", "score", "scale_max")
+"""Columns of the log that neither behaviour nor evidence reads."""
+
+
+def _read(events: ir.Table, rules: Sequence[EvidenceRule]) -> ir.Table:
+    """The events that some step reads: usage, the most numerous, only where a rule of evidence speaks of it."""
+    spoken = {match.event for rule in rules for match in rule.matches}
+    usage = [kind.name for kind in KINDS.values() if kind.category is DataCategory.USAGE and kind.name not in spoken]
+    return events.filter(events.kind.notin(usage))
+
+
+def _people(events: ir.Table, links: ir.Table, due: ir.Table) -> ir.Table:
+    """PEOPLE: everyone who has a link, with or without events."""
+    of_subject = events.group_by("subject").agg(
+        first=events.occurred_at.min(), last=events.occurred_at.max(), number=events.count()
+    )
+    linked = links.select("subject", "person").left_join(of_subject, "subject")
+    everyone = linked.group_by("person").agg(
+        first_seen=linked["first"].min(), last_seen=linked["last"].max(), events=linked.number.sum().fill_null(0)
+    )
+    joined = everyone.left_join(due.rename(of="person"), [("person", "of")])
+    return joined.select(*PEOPLE.names)
 
 
 def _patch(here: Run, draft: Manifest) -> Ran | None:
@@ -273,20 +292,25 @@ def _patch(here: Run, draft: Manifest) -> Ran | None:
 
 def _changed_links(here: Run, draft: Manifest, fresh: ir.Table) -> tuple[ir.Table | None, ir.Table] | None:
     """The links that new subjects and identifiers change, and the people they belonged to; None: resolve everyone."""
-    connection, links = here.connection, here.published("links")
-    new_files = sorted(set(draft.identifiers) - set(here.before.identifiers))
-    new_identifiers = read.identifiers(here.log, connection, files=new_files)
-    subjects = fresh.select("subject").union(new_identifiers.select("subject")).distinct()
+    connection, links, settings = here.connection, here.published("links"), here.workspace.settings
     if not set(here.before.identifiers) <= set(draft.identifiers):
         return None
+    new_files = sorted(set(draft.identifiers) - set(here.before.identifiers))
+    new_identifiers = read.identifiers(here.log, connection, files=new_files)
+    unknown = fresh.select("subject").distinct().anti_join(links, "subject")
+    subjects = engines.kept(connection, unknown.union(new_identifiers.select("subject")).distinct())
+    if not new_files and not subjects.count().execute():
+        return None, links.select("person").limit(0)
+    # Whoever had an identifier has a link: without new identifiers, the known ones say nothing of unknown subjects.
+    known = read.identifiers(here.log, connection, files=draft.identifiers if new_files else [])
     result = resolve_incremental(
         connection,
         subjects,
         new_identifiers,
-        read.identifiers(here.log, connection),
+        known,
         links,
-        country=here.workspace.settings.country,
-        max_shared=here.workspace.settings.identity.max_shared,
+        country=settings.country,
+        max_shared=settings.identity.max_shared,
         linked_at=here.as_of,
     )
     if result is None:

@@ -175,7 +175,7 @@ def settings_text(settings: Settings) -> str:
     values = {each.name: getattr(settings, each.name) for each in fields(settings)}
     company = {name: value for name, value in values.items() if not is_dataclass(value) and name != "rules"}
     tables: list[tuple[str, Mapping[str, Any]]] = [("company", company)]
-    tables += [(name, asdict(value)) for name, value in values.items() if is_dataclass(value)]  # type: ignore[arg-type]
+    tables += [(name, asdict(value)) for name, value in values.items() if is_dataclass(value)]  # type: ignore[arg-type]  # mypy does not narrow in a comprehension
     lines = [f"format = {FORMAT}"]
     for name, table in tables:
         lines += ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]

@@ -13,15 +13,12 @@ import os
 import secrets
 from typing import TYPE_CHECKING, Any
 
-import ibis
 import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
-
-    import ibis.expr.types as ir
 
     from gouttes.eventlog.tables import EventLog
 
@@ -61,13 +58,11 @@ def receipts(log: EventLog) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.endswith("}")]
 
 
-def without_erased(log: EventLog, rows: ir.Table) -> ir.Table:
+def without_erased(log: EventLog, rows: pa.Table) -> pa.Table:
     """The rows whose subject was not erased."""
     gone = {digest for receipt in receipts(log) for digest in receipt["subject_digests"]}
     if not gone:
         return rows
-    subjects = pc.unique(rows.subject.to_pyarrow()).to_pylist()
+    subjects = pc.unique(rows["subject"]).to_pylist()
     erased = [s for s, digest in zip(subjects, digests(log, subjects), strict=True) if digest in gone]
-    if not erased:
-        return rows
-    return rows.anti_join(ibis.memtable(pa.table({"subject": erased})), "subject")
+    return rows.filter(pc.invert(pc.is_in(rows["subject"], pa.array(erased, pa.string())))) if erased else rows

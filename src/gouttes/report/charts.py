@@ -173,7 +173,7 @@ class _Sheet:
         rows: list[dict[str, Any]] | None = None,
         *,
         above: bool = False,
-        **look: Any,  # noqa: ANN401
+        **look: Any,  # noqa: ANN401 -- whatever Altair takes
     ) -> Any:  # noqa: ANN401 -- Altair is untyped here
         look = {"dy": -20 if above else 0, "baseline": "middle", "font": FONT} | look
         base = alt.Chart(alt.Data(values=self.values if rows is None else rows)).mark_text(align=align, **look)

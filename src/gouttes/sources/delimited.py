@@ -54,6 +54,7 @@ class Delimited:
     """A text file whose cells are separated by a delimiter."""
 
     what = "delimited text"
+    sampled = False
 
     def __init__(self, name: str, path: Path, folder: Path) -> None:
         self.name = name

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ import pyarrow as pa
 from gouttes.errors import BadInputError
 from gouttes.sources.encoding import as_utf8
 from gouttes.sources.lines import row_lines
-from gouttes.sources.macros import quoted
+from gouttes.sources.macros import named, quoted
 from gouttes.sources.rejects import Reason
 from gouttes.sources.tables import UNREAD, Loaded, cleaned, fresh, split_large
 
@@ -27,14 +29,51 @@ if TYPE_CHECKING:
     from gouttes.sources.sandbox import Sandbox
 
 SAMPLED = 1000
+MOST_PATHS = 4000  # a prior: the widest export known has some hundreds of columns
+MIXED = "JSON"  # how json_group_structure calls what is now an object, now something else
 LARGEST_OBJECT = 64_000_000  # of one record; a document that wraps its records may be as large as its file
 HEAD = 1 << 16
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What records look like.
+
+    Attributes:
+        tree: their keys with those inside, as ``json_group_structure`` tells them.
+        records: how many were looked at.
+    """
+
+    tree: Any
+    records: int
+
+    @cached_property
+    def dictionary(self) -> bool:
+        """Whether keys are data, such as one key per customer: then not all can be listed."""
+        return sum(1 for _ in _paths(self.tree)) > MOST_PATHS
+
+    def unsure(self, path: str) -> bool:
+        """Whether a path may be there all the same: not all keys are listed, or an object is now and then a text."""
+        return self.dictionary or self.at(path, MIXED) == MIXED
+
+    def at(self, path: str, until: str | None = None) -> Any:  # noqa: ANN401 -- JSON
+        """What is at a path, or on the way to it where that is ``until``."""
+        inside = self.tree
+        for step in path.split("."):
+            key, *places = step.split("[")
+            inside = inside.get(key) if isinstance(inside, dict) else None
+            for _ in places:
+                inside = inside[0] if isinstance(inside, list) else inside if inside == until else None
+            if inside == until:
+                break
+        return inside
 
 
 class Documents:
     """A JSON file, in whichever of its shapes."""
 
     what = "JSON"
+    sampled = True
 
     def __init__(self, name: str, path: Path, folder: Path, sandbox: Sandbox) -> None:
         self.name = name
@@ -44,35 +83,98 @@ class Documents:
         self.notices = self._text.notices
         self._docs = f"docs_{fresh(folder, '').name}"
         self._lines = False
+        self._shapes: dict[tuple[tuple[str, ...], bool], Shape] = {}
+        self._keys: frozenset[str] | None = None
         self._load_documents()
 
-    def headings(self, spec: FileSpec) -> tuple[str, ...]:
-        """The paths that a sample of records holds, such as ``requester.email``."""
-        return tuple(self._cells(spec))
+    def headings(self, spec: FileSpec, *, whole: bool = False) -> tuple[str, ...]:
+        """The paths that the first records hold, or all records, such as ``requester.email``."""
+        return tuple(self._pointers(spec, whole=whole))
 
     def load(self, sandbox: Sandbox, target: str, spec: FileSpec, wanted: ReadOnly[str, int]) -> Loaded:
-        """One row per record, or per element of ``each``."""
-        cells = list(self._cells(spec).values())
-        found = cleaned({name: cells[place] for name, place in wanted.items()}, spec)
+        """One row per record, or per element of ``each``; a record is parsed once, for all its columns."""
+        pointers = list(self._pointers(spec, whole=True).values())
+        asked: dict[str, list[str]] = {"doc": [], "element": []}
+        found = {}
+        for name, place in wanted.items():
+            inside, pointer = pointers[place]
+            asked[inside].append(quoted(pointer))
+            found[name] = f"{inside}_cells[{len(asked[inside])}]"
+        lists = [
+            f"json_extract_string({inside}, [{', '.join(texts)}]) as {inside}_cells"
+            for inside, texts in asked.items()
+            if texts
+        ]
+        cells = [f"without_nul({sql}) as {named(name)}" for name, sql in found.items()]
         sandbox.run(
-            f"create table {target} as select line, doc, {found} from ({self._records(spec)}) "
-            f"where json_type(doc) = 'OBJECT'"
+            f"create table {target} as select line, doc, {cleaned({name: named(name) for name in found}, spec)} "
+            f"from (select {', '.join(['line', 'doc', *cells])} from (select {', '.join(['line', 'doc', *lists])} "
+            f"from ({self._records(spec.records, spec.each)}) where json_type(doc) = 'OBJECT'))"
         )
         unread = split_large(sandbox, target, spec, self._unread(spec))
         rows = int(sandbox.one(f"select count(*) from {target}"))
         return Loaded(target, rows, unread, () if rows or unread.num_rows else ("It holds no record.",))
 
-    def _cells(self, spec: FileSpec) -> dict[str, str]:
-        """Path → the SQL that finds it."""
-        sample = f"(select * from ({self._records(spec)}) limit {SAMPLED})"
-        found = {path: _found("doc", pointer) for path, pointer in _paths(self._structure(f"select doc from {sample}"))}
+    def _pointers(self, spec: FileSpec, *, whole: bool) -> dict[str, tuple[str, str]]:
+        """Path → the JSON it is found in (``doc`` or ``element``) and DuckDB's pointer to it."""
+        shape = self._shape(spec, whole=whole)
+        found = {path: ("doc", pointer) for path, pointer in _paths(shape.tree)}
         if spec.each:
-            inside = self._structure(f"select element as doc from {sample}")
-            found |= {f"each.{path}": _found("element", pointer) for path, pointer in _paths(inside)}
-        for alias in (alias for aliases in spec.columns.values() for alias in aliases if "[" in alias):
-            if alias.split("[")[0] in found:
-                found.setdefault(alias, _found("doc", _pointer(alias)))
+            inside = dict(_paths(self._elements(spec, shape)))
+            found |= {f"each.{path}": ("element", pointer) for path, pointer in inside.items()}
+            if not inside:
+                return {}
+        aliases = [alias for several in spec.columns.values() for alias in several if alias not in found]
+        found |= {alias: ("doc", _pointer(alias)) for alias in aliases if "[" in alias and shape.at(alias) is not None}
+        unsure = [alias for alias in aliases if alias not in found and shape.unsure(alias)]
+        if whole and unsure:
+            found |= {alias: ("doc", _pointer(alias)) for alias in self._there(spec, unsure)}
         return found
+
+    def _shape(self, spec: FileSpec, *, whole: bool) -> Shape:
+        """What the first records look like, or all of them; asked once for all files whose records sit alike."""
+        keys = spec.records if whole else tuple(key for key in spec.records if _steps(key)[0] in self._outermost())
+        if (keys, whole) not in self._shapes:
+            shape = self._shapes.get((keys, False)) or self._look(f"doc from ({self._records(keys)})", SAMPLED)
+            self._shapes[keys, False] = shape
+            if whole and shape.records == SAMPLED and not shape.dictionary:
+                shape = self._look(f"doc from ({self._records(keys)})")
+            self._shapes[keys, whole] = shape
+        return self._shapes[keys, whole]
+
+    def _elements(self, spec: FileSpec, shape: Shape) -> Any:  # noqa: ANN401 -- JSON
+        """What the elements of ``each`` look like."""
+        inside = shape.at(spec.each or "")
+        if isinstance(inside, list):
+            return inside[0]
+        unsure = inside == MIXED or shape.dictionary
+        return self._look(f"element as doc from ({self._records(spec.records, spec.each)})").tree if unsure else {}
+
+    def _look(self, what: str, most: int | None = None) -> Shape:
+        objects = f"select doc from (select {what}) where json_type(doc) = 'OBJECT'" + (
+            f" limit {most}" if most else ""
+        )
+        found, count = self._sandbox.rows(
+            f"select json_group_structure(doc::json)::varchar, count(*) from ({objects})"
+        )[0]
+        return Shape(json.loads(found) if found else {}, count)
+
+    def _outermost(self) -> frozenset[str]:
+        """The keys of the first documents, among which the array of records may be."""
+        if self._keys is None:
+            docs = f"(select doc from {self._docs} where json_type(doc) = 'OBJECT' limit {SAMPLED})"
+            self._keys = frozenset(
+                key for (key,) in self._sandbox.rows(f"select distinct unnest(json_keys(doc)) from {docs}")
+            )
+        return self._keys
+
+    def _there(self, spec: FileSpec, aliases: list[str]) -> list[str]:
+        """Those of these paths that any record has."""
+        lists = ", ".join(quoted(_pointer(alias)) for alias in aliases)
+        places = ", ".join(f"bool_or(there[{place}] is not null)" for place in range(1, len(aliases) + 1))
+        docs = f"select json_type(doc, [{lists}]) as there from ({self._records(spec.records, spec.each)})"
+        (answers,) = self._sandbox.rows(f"select {places} from ({docs})")
+        return [alias for alias, answer in zip(aliases, answers, strict=True) if answer]
 
     def _load_documents(self) -> None:
         path = self._text.path
@@ -116,13 +218,13 @@ class Documents:
             out.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
         return copy
 
-    def _records(self, spec: FileSpec) -> str:
-        """SQL of the records, with ``line``, ``doc`` and, for ``each``, ``element``."""
+    def _records(self, keys: tuple[str, ...], each: str | None = None) -> str:
+        """SQL of the records, with ``line``, ``doc`` and, for ``each``, ``element``; ``keys``: where they may sit."""
         docs = f"(select line, doc from {self._docs}_lines positional join {self._docs} where doc is not null)"
         arrays = [
             f"when json_type(doc, {quoted(_pointer(key))}) = 'ARRAY' "
             f"then json_extract(doc, {quoted(_pointer(key) + '[*]')})::varchar[]"
-            for key in spec.records
+            for key in keys
         ]
         if arrays:
             several = f"list_transform(case {' '.join(arrays)} else [doc] end, lambda d, i: {{'doc': d, 'rank': i}})"
@@ -131,23 +233,18 @@ class Documents:
                 f"(select case when {wraps} then item.rank else line end as line, item.doc as doc "
                 f"from (select line, unnest({several}) as item from {docs}))"
             )
-        if not spec.each:
+        if not each:
             return f"select line, doc from {docs}"
-        elements = f"unnest(json_extract(doc, {quoted(_pointer(spec.each) + '[*]')})::varchar[])"
+        elements = f"unnest(json_extract(doc, {quoted(_pointer(each) + '[*]')})::varchar[])"
         return f"select line, doc, {elements} as element from {docs} where json_type(doc) = 'OBJECT'"
-
-    def _structure(self, docs: str) -> Any:  # noqa: ANN401 -- JSON
-        found = self._sandbox.one(
-            f"select json_group_structure(doc::json)::varchar from ({docs}) where json_type(doc) = 'OBJECT'"
-        )
-        return json.loads(found) if found else {}
 
     def _unread(self, spec: FileSpec) -> pa.Table:
         broken = (
             f"select line, {quoted(Reason.NOT_JSON)} as reason from {self._docs}_lines positional join {self._docs} "
             "where doc is null"
         )
-        odd = f"select line, {quoted(Reason.NOT_RECORD)} from ({self._records(spec)}) where json_type(doc) <> 'OBJECT'"
+        odd = f"select line, {quoted(Reason.NOT_RECORD)} from ({self._records(spec.records, spec.each)}) "
+        odd += "where json_type(doc) <> 'OBJECT'"
         sql = broken if spec.each else f"{broken} union all {odd}"
         return self._sandbox.arrow(f"select line, reason from ({sql}) order by 1").cast(UNREAD)
 
@@ -172,16 +269,13 @@ def _paths(structure: Any, before: str = "", pointer: str = "$") -> Iterator[tup
 
 def _pointer(path: str) -> str:
     """``a.b[0].c`` as DuckDB's ``$."a"."b"[0]."c"``."""
-    steps = []
-    for step in path.split("."):
-        key, bracket, rest = step.partition("[")
-        steps.append(_step(key) + bracket + rest)
-    return "$" + "".join(steps)
+    return "$" + "".join(_step(key) + path[len(key) :] for key, path in zip(_steps(path), path.split("."), strict=True))
+
+
+def _steps(path: str) -> list[str]:
+    """The keys of a path, without places in arrays."""
+    return [step.partition("[")[0] for step in path.split(".")]
 
 
 def _step(key: str) -> str:
     return '."' + key.replace('"', '\\"') + '"'
-
-
-def _found(inside: str, pointer: str) -> str:
-    return f"without_nul(json_extract_string({inside}, {quoted(pointer)}))"

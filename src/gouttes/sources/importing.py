@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -140,21 +140,52 @@ def _planned(files: list[Path], known: tuple[Mapping, ...], others: tuple[Mappin
     reports: dict[int, FileReport] = {}
     for path in files:
         _load(path, known, others, sandbox, parts, reports)
-    if not parts and all(one.refusal for one in reports.values()):
+    whole = _with_partners(parts, reports)
+    if not whole and all(one.refusal for one in reports.values()):
         raise BadInputError("\n".join(one.refusal or "" for one in reports.values()))
     sandbox.lock()
-    stages = [found for part in parts for found in _stages(sandbox, part, parts)]
+    stages = [found for part in whole for found in _stages(sandbox, part, parts)]
     settle(sandbox, stages)
     counts = counted(sandbox, stages)
-    names = {part.place: part.found.table.name for part in parts}
-    unread = {part.place: (part.found.mapping.source, part.loaded.unread) for part in parts}
+    names = {part.place: part.found.table.name for part in whole}
+    unread = {part.place: (part.found.mapping.source, part.loaded.unread) for part in whole}
     told = [found for found, count in zip(stages, counts, strict=True) if count.rejected]
     gather_rejects(sandbox, told, names, unread)
-    for part in parts:
+    for part in whole:
         own = [(found, count) for found, count in zip(stages, counts, strict=True) if found.place == part.place]
         mine, entries = [found for found, _ in own], [count for _, count in own]
         reports[part.place] = report(sandbox, part.place, mine, entries, _blank(part))
     return Imported(sandbox, tuple(reports[place] for place in sorted(reports)), stages)
+
+
+def _with_partners(parts: Sequence[Part], reports: dict[int, FileReport]) -> list[Part]:
+    """The parts whose joins find their other file; the others become reports that say which file is missing."""
+    whole: list[Part] = []
+    for part in parts:
+        mapping, name = part.found.mapping, part.found.table.name
+        lacks = [join.right for join in _joins(part) if not _partners(part, join, parts)]
+        if lacks:
+            needed = " and ".join(f"'{other}'" for other in dict.fromkeys(lacks))
+            refusal = (
+                f"{name} ({mapping.source}: {part.found.spec.name}) is read together with the file {needed}. "
+                "Give both in the same import."
+            )
+            reports[part.place] = replace(_blank(part), refusal=refusal)
+        else:
+            whole.append(part)
+    return whole
+
+
+def _joins(part: Part) -> list[JoinSpec]:
+    """The joins in use that a part is the left side of."""
+    mapping = part.found.mapping
+    used = {entry.source_file for entry in mapping.entries}
+    return [join for join in mapping.joins if join.left == part.found.spec.name and join.name in used]
+
+
+def _partners(part: Part, join: JoinSpec, parts: Sequence[Part]) -> list[Part]:
+    mapping = part.found.mapping
+    return [other for other in parts if other.found.mapping == mapping and other.found.spec.name == join.right]
 
 
 def _load(
@@ -200,9 +231,8 @@ def _stages(sandbox: Sandbox, part: Part, parts: Sequence[Part]) -> list[Stage]:
     mapping, spec, loaded = part.found.mapping, part.found.spec, part.loaded
     sandbox.read_as(spec.date_order, spec.decimal or loaded.style)
     rows = {spec.name: Rows(loaded.table, part.place, loaded.rows)}
-    for join in mapping.joins:
-        if join.left == spec.name and any(entry.source_file == join.name for entry in mapping.entries):
-            rows[join.name] = Rows(joined(sandbox, part, join, parts), part.place, loaded.rows)
+    for join in _joins(part):
+        rows[join.name] = Rows(joined(sandbox, part, join, _partners(part, join, parts)), part.place, loaded.rows)
     made = stages_of(sandbox, entered(mapping, rows), rows, f"s{part.place}")
     if not any(join.right == spec.name for join in mapping.joins):
         sandbox.run(
@@ -211,15 +241,8 @@ def _stages(sandbox: Sandbox, part: Part, parts: Sequence[Part]) -> list[Stage]:
     return made
 
 
-def joined(sandbox: Sandbox, part: Part, join: JoinSpec, parts: Sequence[Part]) -> str:
+def joined(sandbox: Sandbox, part: Part, join: JoinSpec, right: Sequence[Part]) -> str:
     """The name of the table of the left rows, each with its first right row."""
-    mapping = part.found.mapping
-    right = [other for other in parts if other.found.mapping == mapping and other.found.spec.name == join.right]
-    if not right:
-        raise BadInputError(
-            f"{part.found.table.name} ({mapping.source}: {join.left}) is read together with the file '{join.right}'. "
-            "Give both in the same import."
-        )
     on = named(join.on)
     union = " union all ".join(f"select {other.place} as place, * from {other.loaded.table}" for other in right)
     first = f"row_number() over (partition by {on} order by place, line) = 1"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gouttes.errors import BadInputError
@@ -39,30 +39,36 @@ def recognise(table: Table, known: Sequence[Mapping], others: Sequence[Mapping])
         NothingInItError: it holds no record.
         BadInputError: no mapping has a file with its headings; the message names the nearest and what they lack.
     """
-    found = _candidates(table, known)
-    best = _best(found)
-    if best is not None:
-        return best
-    more = _candidates(table, others)
-    best = _best(more)
-    if best is not None:
-        asked = " or ".join(mapping.title for mapping in known)
-        notice = f"Not a file of {asked}: read as {best.mapping.title} ({best.spec.name})."
-        return Recognised(table, best.mapping, best.spec, best.match, (notice,))
-    raise _refusal(table, [*found, *more])
+    for whole in (False, True) if table.sampled else (True,):
+        best = _best(_candidates(table, known, whole=whole))
+        if best is not None:
+            return _read_whole(best)
+        best = _best(_candidates(table, others, whole=whole))
+        if best is not None:
+            asked = " or ".join(mapping.title for mapping in known)
+            notice = f"Not a file of {asked}: read as {best.mapping.title} ({best.spec.name})."
+            return replace(_read_whole(best), notices=(notice,))
+    raise _refusal(table, _candidates(table, [*known, *others], whole=True))
 
 
-def _candidates(table: Table, mappings: Sequence[Mapping]) -> list[Recognised]:
+def _candidates(table: Table, mappings: Sequence[Mapping], *, whole: bool) -> list[Recognised]:
     return [
-        Recognised(
-            table,
-            mapping,
-            spec,
-            match(table.headings(spec), spec, where=f"{table.name} ({mapping.source}: {spec.name})"),
-        )
+        Recognised(table, mapping, spec, _match(table, mapping, spec, whole=whole))
         for mapping in mappings
         for spec in mapping.files
     ]
+
+
+def _match(table: Table, mapping: Mapping, spec: FileSpec, *, whole: bool) -> Match:
+    where = f"{table.name} ({mapping.source}: {spec.name})"
+    return match(table.headings(spec, whole=whole), spec, where=where)
+
+
+def _read_whole(found: Recognised) -> Recognised:
+    """With the columns that only a later record has."""
+    if not found.table.sampled:
+        return found
+    return replace(found, match=_match(found.table, found.mapping, found.spec, whole=True))
 
 
 def _best(found: Sequence[Recognised]) -> Recognised | None:

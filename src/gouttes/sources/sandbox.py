@@ -8,9 +8,7 @@ engine of the steps (:mod:`gouttes.engines`): its SQL dialect is part of the map
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 from zoneinfo import ZoneInfo
 
@@ -18,6 +16,7 @@ import duckdb
 
 from gouttes.errors import BadInputError
 from gouttes.sources.macros import MACRO_SQL, NUMBER_STYLES, named, quoted
+from gouttes.sources.private import PrivateFolder
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -63,8 +62,8 @@ class Sandbox:
     def __init__(self, context: Context) -> None:
         self.context = context
         self.types: dict[str, str] = {}  # of expressions, by their text
-        self._folder = tempfile.TemporaryDirectory(prefix="gouttes-")  # readable by its owner alone
-        self.folder = Path(self._folder.name)
+        self._private = PrivateFolder()
+        self.folder = self._private.path
         self.connection = duckdb.connect(
             config={
                 "memory_limit": MEMORY,
@@ -91,7 +90,7 @@ class Sandbox:
     def close(self) -> None:
         """Forget every row and delete every temporary file."""
         self.connection.close()
-        self._folder.cleanup()
+        self._private.close()
 
     def lock(self) -> None:
         """From here on: no file, no network, no change of setting."""

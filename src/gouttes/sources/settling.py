@@ -73,9 +73,10 @@ def _once(sandbox: Sandbox, stages: Sequence[Stage]) -> None:
         f"create or replace table later as select stage, place from ({union}) where event_id in ({several}) "
         "qualify row_number() over (partition by event_id order by stage, line, place) > 1"
     )
-    for rank, found in enumerate(stages):
+    for (rank,) in sandbox.rows("select distinct stage from later"):
         sandbox.run(
-            f"update {found.table} set code = {DUPLICATE} where rowid in (select place from later where stage = {rank})"
+            f"update {stages[rank].table} set code = {DUPLICATE} "
+            f"where rowid in (select place from later where stage = {rank})"
         )
 
 

@@ -30,6 +30,7 @@ class Sheet:
     """One sheet of a workbook; its headings are its first row that is not blank."""
 
     what = "a workbook"
+    sampled = False
     notices: tuple[str, ...] = ()
 
     def __init__(self, name: str, sheet: str, rows: list[list[Any]]) -> None:
@@ -103,6 +104,7 @@ class Parquet:
     """A Parquet file."""
 
     what = "Parquet"
+    sampled = False
     notices: tuple[str, ...] = ()
 
     def __init__(self, name: str, path: Path, sandbox: Sandbox) -> None:

@@ -51,6 +51,8 @@ class Table(Protocol):
     name: str
     what: str
     notices: tuple[str, ...]
+    sampled: bool
+    """Whether ``headings`` looks at the first records alone unless asked for the whole."""
 
     def headings(self, spec: FileSpec, *, whole: bool = False) -> tuple[str, ...]:
         """Its headings, or JSON paths, as ``spec`` would have it read.

@@ -99,7 +99,7 @@ def entries_of(ledger: pd.DataFrame) -> list[Entry]:
             "Filter the ledger on `person` first."
         )
     columns = list(Entry.__dataclass_fields__)
-    return [Entry(**cast("dict[str, object]", row)) for row in ledger[columns].to_dict("records")]  # type: ignore[arg-type]
+    return [Entry(**cast("dict[str, object]", row)) for row in ledger[columns].to_dict("records")]  # type: ignore[arg-type]  # the columns are the fields
 
 
 def without(

@@ -31,7 +31,9 @@ def built(company: dict[str, pa.Table], tmp_path_factory: pytest.TempPathFactory
     """A workspace that holds the whole company and was not run yet."""
     root = tmp_path_factory.mktemp("built") / "ws"
     log = EventLog(Workspace.create(root, Settings(name="Maison Lenoir")))
-    append_events(log, company["events"])
+    half = len(company["events"]) // 2
+    append_events(log, company["events"].slice(0, half))  # two commits, so that there is something to compact
+    append_events(log, company["events"].slice(half))
     append_identifiers(log, company["identifiers"])
     return root
 

@@ -212,7 +212,7 @@ def contrast(one: str, other: str) -> float:
 @pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
 def test_text_reads_and_marks_are_seen(colours: object) -> None:
     """WCAG 2.2 AA: 4.5 for text on every ground it stands on, 3 for marks."""
-    c = asdict(colours)  # type: ignore[call-overload]
+    c = asdict(colours)  # type: ignore[call-overload]  # a dataclass in fact
     grounds = {
         "ink": ("paper", "ground", "drop_soft", "bucket_soft"),
         "muted": ("paper", "ground"),

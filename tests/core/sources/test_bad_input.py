@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 import zipfile
 from pathlib import Path
 
@@ -45,13 +46,36 @@ def test_a_file_that_is_empty_broken_or_no_table_is_refused_in_words(tmp_path: P
         bring(write(tmp_path, "orders.csv", content))
 
 
-def test_a_file_that_is_absent_and_a_folder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadInputError, match=r"absent\.csv cannot be read: No such file"):
-        bring(tmp_path / "absent.csv")
-    with pytest.raises(BadInputError, match="is a folder"):
-        bring(tmp_path)
+def test_a_path_that_is_no_file_to_read_is_named_with_what_is_wrong(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path, says in {
+        tmp_path / "absent.csv": r"There is no file \S+/absent\.csv\. Check its name",
+        tmp_path / "no" / "folder.csv": r"There is no file \S+/no/folder\.csv\.",
+        tmp_path: r"\S+ is a folder\. Name the files in it",
+        tmp_path / "pipe": r"\S+/pipe is no file but a pipe or a device",
+        tmp_path / ("x" * 300): r"\S+xxx cannot be read: File name too long",
+        tmp_path / "a\0b.csv": r"(?s).+ cannot be read: embedded null",
+    }.items():
+        with pytest.raises(BadInputError, match=says):
+            bring(path)
     with pytest.raises(BadInputError, match="No file to import"):
         plan([], mapping(), brought.CONTEXT)
+
+
+def test_a_file_that_may_not_be_read_is_named_and_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked, plain_open = write(tmp_path, "locked.csv", table(GOOD)), Path.open
+
+    def guarded(self: Path, *rest: object, **more: object) -> object:
+        if self == locked:  # a test that runs as root may read everything
+            raise PermissionError(13, "Permission denied")
+        return plain_open(self, *rest, **more)  # type: ignore[call-overload]  # as it came
+
+    monkeypatch.setattr(Path, "open", guarded)
+    found = bring(locked, write(tmp_path, "orders.csv", table(GOOD)))
+    assert found.files[0].refusal == f"You may not read {locked}. Ask its owner, or copy it where you may."
+    assert len(found.events) == 1
 
 
 def test_headings_without_rows_are_told(tmp_path: Path) -> None:

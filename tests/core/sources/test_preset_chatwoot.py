@@ -58,8 +58,9 @@ def test_conversations_alone_are_opened_replied_and_solved_at_their_last_activit
     assert found.events == found.ordered([*OPENED, REPLIED, solved])
 
 
-def test_messages_and_conversations_together_count_nothing_twice(tmp_path: Path) -> None:
-    found = read("chatwoot", messages(tmp_path, MESSAGES), conversations(tmp_path))
+@pytest.mark.parametrize("way", [1, -1])
+def test_messages_and_conversations_together_count_nothing_twice(tmp_path: Path, way: int) -> None:
+    found = read("chatwoot", *[messages(tmp_path, MESSAGES), conversations(tmp_path)][::way])
     assert found.events == found.ordered(
         [
             *OPENED,

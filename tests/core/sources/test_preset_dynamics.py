@@ -88,8 +88,10 @@ def test_a_case_gives_its_promises_its_escalation_and_its_satisfaction(tmp_path:
     assert found.rejects == []
 
 
-def test_the_resolution_of_a_case_dates_its_solving(tmp_path: Path) -> None:
-    found = read("dynamics", page(tmp_path, "incidentresolutions", RESOLUTIONS), page(tmp_path, "incidents", INCIDENTS))
+@pytest.mark.parametrize("way", [1, -1])
+def test_the_resolution_of_a_case_dates_its_solving(tmp_path: Path, way: int) -> None:
+    files = [page(tmp_path, "incidentresolutions", RESOLUTIONS), page(tmp_path, "incidents", INCIDENTS)]
+    found = read("dynamics", *files[::way])
     assert found.of("ticket.solved") == [event("ticket.solved", ANA, "2024-03-02T15:00:00Z", thread=ONE, **OWNER)]
 
 

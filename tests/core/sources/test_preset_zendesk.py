@@ -216,8 +216,10 @@ def test_ratings_are_one_or_nought_and_an_offer_is_a_question(tmp_path: Path) ->
     assert found.texts == [("survey.answered", ONE, "Merci")]
 
 
-def test_a_rating_and_its_ticket_tell_one_answer_with_the_ratings_date(tmp_path: Path) -> None:
-    found = read("zendesk", page(tmp_path, "satisfaction_ratings", RATINGS[:1]), page(tmp_path, "tickets", TICKETS))
+@pytest.mark.parametrize("way", [1, -1])
+def test_a_rating_and_its_ticket_tell_one_answer_with_the_ratings_date(tmp_path: Path, way: int) -> None:
+    files = [page(tmp_path, "satisfaction_ratings", RATINGS[:1]), page(tmp_path, "tickets", TICKETS)]
+    found = read("zendesk", *files[::way])
     assert found.of("survey.answered") == [
         event("survey.answered", ANA, "2024-03-04T09:00:00Z", thread=ONE, score=1.0, scale_max=1.0, **CSAT, **DESK)
     ]
@@ -304,11 +306,12 @@ AUDITED = [
 ]
 
 
+@pytest.mark.parametrize("way", [1, -1])
 @pytest.mark.parametrize("also", [[], METRICS[:1]], ids=["audits", "audits and metrics"])
-def test_audits_give_exact_times_and_metrics_add_nothing_to_them(tmp_path: Path, also: list[Record]) -> None:
+def test_audits_give_exact_times_and_metrics_add_nothing_to_them(tmp_path: Path, also: list[Record], way: int) -> None:
     files = [page(tmp_path, "audits", AUDITS), page(tmp_path, "tickets", TICKETS[:1])]
     files += [page(tmp_path, "ticket_metrics", also)] if also else []
-    found = read("zendesk", *files)
+    found = read("zendesk", *files[::way])
     assert found.of(*STATUS) == found.ordered(AUDITED)
     assert found.rejects == []
 
