@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gouttes.version import VERSION
+
 if TYPE_CHECKING:
     import os
 
     from gouttes.opened import OpenedWorkspace
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 
 def open(path: str | os.PathLike[str], *, engine: str = "duckdb") -> OpenedWorkspace:  # noqa: A001 -- `gouttes.open` reads like `open`

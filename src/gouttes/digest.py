@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pandas as pd
 
-from gouttes import __version__
 from gouttes.report.data import Change, Counts, Estimate, ReportData
 from gouttes.report.data import Prior as ShownPrior
 from gouttes.trust import trajectory
 from gouttes.trust.interval import exact_interval
+from gouttes.version import VERSION
 from gouttes.vocabulary import Facet
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def report_data(opened: OpenedWorkspace, *, names: bool = False) -> ReportData:
         window_days=int(settings.behaviour.window_days),
         currency=settings.currency,
         simulated=settings.simulated,
-        version=__version__,
+        version=VERSION,
         weeks=_weeks(opened),
         facets=_facets(readings),
         figures=opened.figures().to_pandas(),

@@ -1,11 +1,13 @@
 import errno
 import os
+import tomllib
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import gouttes
 from gouttes.errors import BadInputError, NewerWorkspaceError, WorkspaceError
 from gouttes.workspace import (
     BehaviourSettings,
@@ -106,3 +108,8 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="cannot be written"), disk_errors(tmp_path):
         raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path))
+
+
+def test_the_package_and_the_project_say_the_same_version() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["version"] == gouttes.__version__

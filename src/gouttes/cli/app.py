@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gouttes import __version__
 from gouttes.cli import demo, erasing, imports, readings, reporting, setup, upkeep
 from gouttes.errors import BadInputError, GouttesError
+from gouttes.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,7 @@ def about(
 ) -> None:
     """Trust is won by drops and lost by buckets."""
     if version:
-        sys.stdout.write(f"gouttes {__version__}\n")
+        sys.stdout.write(f"gouttes {VERSION}\n")
         raise typer.Exit
 
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gouttes import __version__
 from gouttes.errors import MissingColumnsError
+from gouttes.version import VERSION
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -144,7 +144,7 @@ class ReportData:
     window_days: int = 14
     currency: str = "EUR"
     simulated: bool = False
-    version: str = __version__
+    version: str = VERSION
     weeks: pd.DataFrame = field(default_factory=lambda: _table("weeks"))
     facets: pd.DataFrame = field(default_factory=lambda: _table("facets"))
     figures: pd.DataFrame = field(default_factory=lambda: _table("figures"))
