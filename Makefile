@@ -26,7 +26,7 @@ demo: $(RUN)
 
 test: $(DEV)
 	@mkdir -p build
-	@$(BIN)/pytest --cov --cov-report=term --cov-fail-under=$(COVERAGE_FLOOR) --junitxml=build/tests.xml
+	@$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term --cov-fail-under=$(COVERAGE_FLOOR) --junitxml=build/tests.xml
 
 lint: $(DEV)
 	@$(BIN)/ruff check

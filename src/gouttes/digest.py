@@ -204,7 +204,7 @@ def _movers(opened: OpenedWorkspace, recent: ir.Table, *, people: int) -> pd.Dat
     """What cost and earned most lately, by rule or by incident, as points of the company's mean trust."""
     labels = ibis.memtable(_incidents(opened)[["key", "label"]].astype("object")).rename(episode="key")
     known = recent.left_join(labels, "episode")
-    each = known.group_by("rule", "label", "person").agg(points=known.points.sum(), events=known.count())
+    each = known.group_by("rule", "label", "person").agg(points=known.points.sum(), events=_happened(known))
     table = (
         each.group_by("rule", "label")
         .agg(events=each.events.sum(), people=each.count(), total=each.points.sum(), squares=(each.points**2).sum())
@@ -249,11 +249,16 @@ def _names(opened: OpenedWorkspace, people: list[str]) -> list[str | None]:
     return [names.get(person) or None for person in people]
 
 
+def _happened(lines: ir.Table) -> ir.IntegerScalar:
+    """How many events these lines of the ledger are: a repair is a line, and no new event."""
+    return (lines["size"] > 0).sum()
+
+
 def _reasons(recent: ir.Table, fallers: pd.DataFrame) -> pd.DataFrame:
     chosen = recent.filter(recent.person.isin(list(fallers["person"]) or [""]))
     return (
         chosen.group_by("person", "rule")
-        .agg(events=chosen.count(), contribution=chosen.contribution.sum())
+        .agg(events=_happened(chosen), contribution=chosen.contribution.sum())
         .order_by("person", "contribution")
         .to_pandas()
     )

@@ -36,6 +36,10 @@ class Headline:
         return f"{self.lead}{self.amount}{self.end}"
 
 
+FAILURE = "outage"
+"""The rule that an incident itself speaks to; what else it caused is told with the rule's name."""
+
+
 def headline(found: Findings, language: Language, as_of: datetime) -> Headline:
     """Is trust being won or lost, by how much, since when, how sure."""
     when = language.moment(as_of)
@@ -119,6 +123,8 @@ def mover_name(mover: Mover, language: Language) -> str:
     if not mover.label:
         return rule_name(mover.rule, language)
     name = matter(mover.label, language)
+    if mover.rule != FAILURE:
+        return language.say("rule_of.incident", rule=rule_name(mover.rule, language), label=name)
     return name[:1].upper() + name[1:]
 
 
