@@ -313,12 +313,13 @@ def disk_errors(path: Path) -> Iterator[None]:
         yield
     except WorkspaceError:
         raise
-    except OSError as error:
-        if error.errno == errno.ENOSPC or "No space left" in str(error):
+    except Exception as error:
+        number = error.errno if isinstance(error, OSError) else None
+        if number == errno.ENOSPC or "No space left" in str(error):  # the engines have errors of their own for it
             raise WorkspaceError(
                 f"The disk of {path} is full. What was acknowledged before is safe; make room, then run the same "
                 "command again: it takes up where it stopped."
             ) from error
-        if error.errno in {errno.EACCES, errno.EROFS, errno.EPERM}:
+        if isinstance(error, OSError) and number in {errno.EACCES, errno.EROFS, errno.EPERM}:
             raise WorkspaceError(f"{error.filename or path} cannot be written: {error.strerror}.") from error
         raise

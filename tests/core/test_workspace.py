@@ -105,6 +105,16 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path: Path, monkeypatch: pyt
     assert target.read_text() == "old"
 
 
+def test_a_full_disk_is_told_in_words_whoever_met_it(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match="make room, then run the same command again"), disk_errors(tmp_path):
+        raise RuntimeError("Unable to copy data to file: No space left on device (os error 28)")
+
+
+def test_other_faults_pass_as_they_are(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="something else"), disk_errors(tmp_path):
+        raise RuntimeError("something else")
+
+
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="cannot be written"), disk_errors(tmp_path):
         raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path))
