@@ -76,6 +76,8 @@ def parse(text: str, *, where: str) -> Mapping:
     _only(document, SECTIONS, where)
     header = _table(document, "mapping", where)
     _only(header, HEADER, f"{where} [mapping]")
+    if "|" in str(header.get("source")):
+        raise BadInputError(f"{where} [mapping]: 'source' may not hold '|', which parts it from the key in event ids.")
     mapping = Mapping(
         source=_text(header, "source", f"{where} [mapping]"),
         title=_text(header, "title", f"{where} [mapping]", default=str(header.get("source"))),

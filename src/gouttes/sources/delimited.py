@@ -20,13 +20,12 @@ from gouttes.sources.encoding import CHUNK, Text, as_utf8
 from gouttes.sources.lines import line_of, row_lines
 from gouttes.sources.macros import quoted
 from gouttes.sources.rejects import Reason
-from gouttes.sources.tables import MOST_CELL, UNREAD, Loaded, cleaned, fresh, nothing_unread, split_large
+from gouttes.sources.tables import MOST_CELL, UNREAD, Loaded, fresh, nothing_unread, split_large
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping as ReadOnly
-
     from gouttes.sources.contract import FileSpec
     from gouttes.sources.sandbox import Sandbox
+    from gouttes.sources.tables import Wanted
 
 DELIMITERS = ",;\t|"
 SAMPLE = 1 << 18
@@ -68,16 +67,16 @@ class Delimited:
         del whole
         return self._layout(spec.delimiter).headings
 
-    def load(self, sandbox: Sandbox, target: str, spec: FileSpec, wanted: ReadOnly[str, int]) -> Loaded:
+    def load(self, sandbox: Sandbox, target: str, wanted: Wanted) -> Loaded:
         """Rows as DuckDB reads them, and those it could not read with the line they stand on."""
-        layout = self._layout(spec.delimiter)
-        unread = _read(sandbox, target, layout, spec, wanted, USUAL_LINE)
+        layout = self._layout(wanted.spec.delimiter)
+        unread = _read(sandbox, target, layout, wanted, USUAL_LINE)
         if Reason.TOO_LARGE in unread["reason"].unique().to_pylist():
             sandbox.run(f"drop table {target}_raw")
-            unread = _read(sandbox, target, layout, spec, wanted, LONGEST_LINE)
+            unread = _read(sandbox, target, layout, wanted, LONGEST_LINE)
             _number(sandbox, target, f"{target}_any", layout, unread)
             sandbox.run(f"create table {target} as select * from {target}_any")
-            unread = split_large(sandbox, target, spec, unread)
+            unread = split_large(sandbox, target, wanted.spec, unread)
         else:
             _number(sandbox, target, target, layout, unread)
         rows = int(sandbox.one(f"select count(*) from {target}"))
@@ -126,19 +125,18 @@ def _sniffed(sample: str) -> str:
     return max(DELIMITERS, key=score)
 
 
-def _read(
-    sandbox: Sandbox, target: str, layout: Layout, spec: FileSpec, wanted: ReadOnly[str, int], longest: int
-) -> pa.Table:
+def _read(sandbox: Sandbox, target: str, layout: Layout, wanted: Wanted, longest: int) -> pa.Table:
     """Fill ``{target}_raw``; the rows that do not fit."""
     columns = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(layout.headings)))
-    cells = cleaned({name: f"c{place}" for name, place in wanted.items()}, spec)
     log = f"{target}_unread_{longest}"
-    sandbox.run(
-        f"create table {target}_raw as select {cells} from read_csv({quoted(str(layout.text.path))}, "
+    source = (
+        f"read_csv({quoted(str(layout.text.path))}, "
         f"auto_detect = false, header = true, skip = {layout.skip}, delim = {quoted(layout.delimiter)}, "
         f"quote = '\"', escape = '\"', columns = {{{columns}}}, max_line_size = {longest}, "
         f"store_rejects = true, rejects_limit = 0, rejects_table = '{log}', rejects_scan = '{log}_scan')"
     )
+    cells = {name: f"c{place}" for name, place in wanted.places.items()}
+    sandbox.run(f"create table {target}_raw as {wanted.select(cells, source)}")
     found = sandbox.arrow(
         "select line_byte_position - 1 as place, any_value(error_type)::varchar as error "
         f"from {log} group by 1 order by 1"

@@ -19,14 +19,14 @@ from gouttes.sources.encoding import as_utf8
 from gouttes.sources.lines import row_lines
 from gouttes.sources.macros import named, quoted
 from gouttes.sources.rejects import Reason
-from gouttes.sources.tables import UNREAD, Loaded, cleaned, fresh, split_large
+from gouttes.sources.tables import UNREAD, Loaded, fresh, split_large
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from collections.abc import Mapping as ReadOnly
 
     from gouttes.sources.contract import FileSpec
     from gouttes.sources.sandbox import Sandbox
+    from gouttes.sources.tables import Wanted
 
 SAMPLED = 1000
 MOST_PATHS = 4000  # a prior: the widest export known has some hundreds of columns
@@ -91,12 +91,13 @@ class Documents:
         """The paths that the first records hold, or all records, such as ``requester.email``."""
         return tuple(self._pointers(spec, whole=whole))
 
-    def load(self, sandbox: Sandbox, target: str, spec: FileSpec, wanted: ReadOnly[str, int]) -> Loaded:
+    def load(self, sandbox: Sandbox, target: str, wanted: Wanted) -> Loaded:
         """One row per record, or per element of ``each``; a record is parsed once, for all its columns."""
+        spec = wanted.spec
         pointers = list(self._pointers(spec, whole=True).values())
         asked: dict[str, list[str]] = {"doc": [], "element": []}
         found = {}
-        for name, place in wanted.items():
+        for name, place in wanted.places.items():
             inside, pointer = pointers[place]
             asked[inside].append(quoted(pointer))
             found[name] = f"{inside}_cells[{len(asked[inside])}]"
@@ -105,12 +106,12 @@ class Documents:
             for inside, texts in asked.items()
             if texts
         ]
+        records = f"({self._records(spec.records, spec.each)}) where json_type(doc) = 'OBJECT'"
         cells = [f"without_nul({sql}) as {named(name)}" for name, sql in found.items()]
-        sandbox.run(
-            f"create table {target} as select line, doc, {cleaned({name: named(name) for name in found}, spec)} "
-            f"from (select {', '.join(['line', 'doc', *cells])} from (select {', '.join(['line', 'doc', *lists])} "
-            f"from ({self._records(spec.records, spec.each)}) where json_type(doc) = 'OBJECT'))"
-        )
+        source = f"(select {', '.join(['line', 'doc', *lists])} from {records})"
+        source = f"(select {', '.join(['line', 'doc', *cells])} from {source})"
+        places = {name: named(name) for name in found}
+        sandbox.run(f"create table {target} as {wanted.select(places, source, 'line', 'doc')}")
         unread = split_large(sandbox, target, spec, self._unread(spec))
         rows = int(sandbox.one(f"select count(*) from {target}"))
         return Loaded(target, rows, unread, () if rows or unread.num_rows else ("It holds no record.",))

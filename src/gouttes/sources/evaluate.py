@@ -58,6 +58,19 @@ class Stage:
     rows: int
 
     @property
+    def told(self) -> str:
+        """SQL of the kind of the events that its rows make or, of a stage of texts, belong to."""
+        if isinstance(self.spec, TextSpec):
+            return quoted(self.spec.event)
+        return quoted(self.kind) if self.kind else named("kind")
+
+    @property
+    def digest(self) -> str:
+        """SQL of the SHA-1 of its rows' event ids: only what is kept needs one."""
+        ending = named("kind") if self.kind is None else self.told
+        return f"digest_of(concat({quoted(f'{self.source}|')}, key, '|', {ending}))"
+
+    @property
     def kind(self) -> str | None:
         """The event kind, or ``identifier``, or ``text``; none where each row has its own."""
         if isinstance(self.spec, EventSpec):
@@ -108,6 +121,21 @@ def _written(mapping: Mapping, spec: Entry) -> dict[str, Expression]:
     return written
 
 
+def moments_read(mapping: Mapping, name: str) -> tuple[str, ...]:
+    """The columns of a file whose moment some entry reads, from the file itself or from a join with it."""
+    found: dict[str, None] = {}
+    for spec in mapping.entries:
+        moments = [column for expression in _written(mapping, spec).values() for column in expression.moments]
+        join = mapping.join(spec.source_file)
+        if spec.source_file == name:
+            found |= dict.fromkeys(moments)
+        if join is not None and name in {join.left, join.right}:
+            prefix = f"{join.right}_" if name == join.right else ""
+            own = {f"{prefix}{column}": column for column in mapping.columns_of(name)}
+            found |= dict.fromkeys(own[column] for column in moments if column in own)
+    return tuple(found)
+
+
 def stages_of(sandbox: Sandbox, entries: Sequence[Entered], rows: ReadOnly[str, Rows], target: str) -> list[Stage]:
     """Evaluate entries, each into a table whose name begins with ``target``.
 
@@ -146,7 +174,6 @@ def _events(sandbox: Sandbox, target: str, rows: Rows, entry: Entered) -> Stage:
     needs = {name for one in kinds for name in one.needs}
     needed = {name: f"null::{TYPES[name]}" for name in sorted(needs) if name not in cells}
     after = _after(cells, kind, sandbox.context.currency)
-    after["event_id"] = f"digest_of({quoted(source + '|')} || key || '|' || {quoted(kind) if kind else named('kind')})"
     fixed = {"source": source} | ({"kind": kind} if kind else {})
     if kind and "direction" not in after:
         fixed["direction"] = default_direction(kind)
@@ -160,7 +187,7 @@ def _kind_of(spec: Entry) -> str | None:
 
 def _after(cells: ReadOnly[str, str], kind: str | None, home: str) -> dict[str, str]:
     """Column → SQL over the columns of ``cells``: what follows from them. A word that is no kind is not kept."""
-    after = {name: named(name) for name in cells if name != "key"}
+    after = {name: named(name) for name in cells}
     if "known_at" in cells:
         after["known_at"] = "coalesce(known_at, occurred_at)"
     if "amount" in cells:
@@ -208,9 +235,8 @@ def _texts(sandbox: Sandbox, target: str, rows: Rows, entry: Entered) -> Stage:
     cells, source = entry.converted(sandbox), entry.mapping.source
     when = _both(cells.pop("when", None), f"{cells['text']} is not null")
     tests = (Check("key is null", Reason.MISSING, "key"),)
-    event = entry.spec.event if isinstance(entry.spec, TextSpec) else ""
     after = {
-        "event_id": f"digest_of({quoted(source + '|')} || key || {quoted('|' + event)})",
+        "key": "key",
         "text": '"text"',
         "language": '"language"' if "language" in cells else "null::varchar",
     }

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from gouttes.errors import BadInputError
+from gouttes.sources.macros import named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,6 +33,7 @@ FORBIDDEN_NODES = {
     "DEFAULT": "DEFAULT",
 }
 SELECT_CLAUSES = ("where_clause", "having", "sample", "qualify")
+BEFORE = "select (\n"  # a comment at the end of a text must not swallow the bracket
 ONE_ONLY = "Give one SQL expression over the columns of the row: no select, no semicolon, no comma outside brackets."
 
 
@@ -40,14 +42,23 @@ class Expression:
     """A checked expression.
 
     Attributes:
-        sql: the text, safe to stand between brackets.
+        sql: the text, safe to stand between brackets; ``moment(column)`` is read from the column ``moment_of`` names.
         columns: the columns it reads.
+        moments: those of them that it reads as moments.
         simple: the column, where the whole expression is ``moment(column)``, ``number(column)`` or ``column``.
+        cell: the column of the table that holds it, where nothing is left to compute.
     """
 
     sql: str
     columns: tuple[str, ...]
+    moments: tuple[str, ...]
     simple: str | None
+    cell: str | None
+
+
+def moment_of(column: str) -> str:
+    """The column where a table keeps the moment that ``column`` says: worked out once, whatever entries read it."""
+    return f"moment {column}"
 
 
 def check(text: str, *, where: str, columns: tuple[str, ...]) -> Expression:
@@ -71,15 +82,25 @@ def check(text: str, *, where: str, columns: tuple[str, ...]) -> Expression:
             raise BadInputError(
                 f"{where}: there is no column '{name}'.{nearest(name, columns)} Columns: {', '.join(columns)}."
             )
-    return Expression(text, tuple(known[name.lower()] for name in reading.columns), reading.simple)
+    mine = {name: known[name.lower()] for name in reading.columns}
+    return Expression(
+        reading.sql,
+        tuple(mine.values()),
+        tuple(dict.fromkeys(mine[name] for name in reading.moments)),
+        reading.simple,
+        reading.cell,
+    )
 
 
 @dataclass(frozen=True)
 class _Reading:
     """What a text says, wherever it stands; ``problem`` completes a sentence that begins with the place."""
 
+    sql: str = ""
     columns: tuple[str, ...] = ()
+    moments: tuple[str, ...] = ()
     simple: str | None = None
+    cell: str | None = None
     problem: str | None = None
 
 
@@ -96,7 +117,7 @@ def read_ahead(texts: Iterable[str]) -> None:
     sound = [text for text in new if text.strip() and "\x00" not in text]
     _READINGS.update(dict.fromkeys(set(new) - set(sound), _Reading(problem=f" is empty. {ONE_ONLY}")))
     if sound:
-        selects = [f"select (\n{text}\n)" for text in sound]
+        selects = [f"{BEFORE}{text}\n)" for text in sound]
         question = "select json_serialize_sql(text) from (select unnest(?::varchar[]) as text)"
         answers = _parser().cursor().execute(question, [selects]).fetchall()
         _READINGS.update((text, _read(text, json.loads(one))) for text, (one,) in zip(sound, answers, strict=True))
@@ -109,7 +130,40 @@ def _read(text: str, document: Any) -> _Reading:  # noqa: ANN401 -- DuckDB's tre
     if tree is None:
         return _Reading(problem=f": {text!r} is more than an expression. {ONE_ONLY}")
     problem = next((problem for node in _nodes(tree) if (problem := _forbidden(node))), None)
-    return _Reading(tuple(dict.fromkeys(_columns(tree, frozenset()))), _simple(tree), problem)
+    columns = tuple(dict.fromkeys(_columns(tree, frozenset())))
+    calls = list(_moments(tree))
+    cell = columns[0] if tree["class"] == "COLUMN_REF" else moment_of(columns[0]) if calls[:1] == [tree] else None
+    moments = tuple(_arguments(call)[0]["column_names"][-1] for call in calls)
+    return _Reading(_kept(text, calls), columns, moments, _simple(tree), cell, problem)
+
+
+def _moments(tree: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 -- DuckDB's tree, as JSON
+    """The calls of ``moment`` on a cell of the row; a lambda's parameter is none."""
+    if isinstance(tree, list):
+        for value in tree:
+            yield from _moments(value)
+    elif isinstance(tree, dict) and tree.get("class") != "LAMBDA":
+        if tree.get("class") == "FUNCTION" and tree["function_name"] == "moment" and _cell_alone(tree):
+            yield tree
+        else:
+            for value in tree.values():
+                yield from _moments(value)
+
+
+def _cell_alone(call: dict[str, Any]) -> bool:
+    arguments = _arguments(call)
+    alone = len(arguments) == 1 and arguments[0]["class"] == "COLUMN_REF"
+    return alone and arguments[0]["column_names"][-1].lower() not in {"line", "doc"}
+
+
+def _kept(text: str, calls: list[dict[str, Any]]) -> str:
+    """The text with the columns that keep those moments in the place of the calls."""
+    written = text.encode()
+    for call in sorted(calls, key=lambda call: -call["query_location"]):
+        start = call["query_location"] - len(BEFORE)
+        column = moment_of(_arguments(call)[0]["column_names"][-1])
+        written = written[:start] + named(column).encode() + written[start + call["query_location_length"] :]
+    return written.decode()
 
 
 def nearest(name: str, known: tuple[str, ...] | list[str] | frozenset[str]) -> str:
@@ -222,8 +276,10 @@ def _forbidden(node: dict[str, Any]) -> str | None:
 
 def _simple(tree: dict[str, Any]) -> str | None:
     if tree["class"] == "FUNCTION" and tree["function_name"] in {"moment", "number", "flag"}:
-        arguments = [
-            argument.get("expression", argument) for argument in tree.get("arguments", tree.get("children", []))
-        ]
+        arguments = _arguments(tree)
         tree = arguments[0] if len(arguments) == 1 else tree
     return str(tree["column_names"][-1]) if tree["class"] == "COLUMN_REF" else None
+
+
+def _arguments(call: dict[str, Any]) -> list[dict[str, Any]]:
+    return [argument.get("expression", argument) for argument in call.get("arguments", call.get("children", []))]

@@ -14,7 +14,8 @@ from gouttes.errors import BadInputError
 from gouttes.eventlog.schema import EVENTS, IDENTIFIERS, TEXTS
 from gouttes.sources.contract import EventSpec, IdentifierSpec, JoinSpec, Mapping, TextSpec
 from gouttes.sources.delivering import BATCH, cast, events_of, identifiers_sql, texts_of
-from gouttes.sources.evaluate import Rows, Stage, entered, stages_of
+from gouttes.sources.evaluate import Rows, Stage, entered, moments_read, stages_of
+from gouttes.sources.expressions import moment_of
 from gouttes.sources.macros import named
 from gouttes.sources.matching import NothingInItError, Recognised, recognise
 from gouttes.sources.reading import tables
@@ -22,6 +23,7 @@ from gouttes.sources.rejects import REJECTS
 from gouttes.sources.reporting import FileReport, report
 from gouttes.sources.sandbox import Context, Sandbox
 from gouttes.sources.settling import counted, gather_rejects, settle
+from gouttes.sources.tables import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,6 +42,7 @@ class Part:
 
     place: int
     found: Recognised
+    wanted: Wanted
     loaded: Loaded
 
 
@@ -206,8 +209,8 @@ def _load(
         place = len(parts) + len(reports)
         try:
             found = recognise(table, known, others)
-            loaded = table.load(sandbox, f"t{place}", found.spec, found.match.wanted)
-            parts.append(Part(place, found, loaded))
+            wanted = Wanted(found.spec, found.match.wanted, moments_read(found.mapping, found.spec.name))
+            parts.append(Part(place, found, wanted, table.load(sandbox, f"t{place}", wanted)))
         except NothingInItError as nothing:
             reports[place] = FileReport(table.name, table.what, notices=(str(nothing),))
         except BadInputError as error:
@@ -247,9 +250,9 @@ def joined(sandbox: Sandbox, part: Part, join: JoinSpec, right: Sequence[Part]) 
     union = " union all ".join(f"select {other.place} as place, * from {other.loaded.table}" for other in right)
     first = f"row_number() over (partition by {on} order by place, line) = 1"
     once = f"select * from ({union}) where {on} is not null qualify {first}"
-    cells = ", ".join(
-        f'"right".{named(name)} as {named(f"{join.right}_{name}")}' for name in right[0].found.spec.columns
-    )
+    kept = {name: f"{join.right}_{name}" for name in right[0].found.spec.columns}
+    kept |= {moment_of(name): moment_of(f"{join.right}_{name}") for name in right[0].wanted.moments}
+    cells = ", ".join(f'"right".{named(name)} as {named(other)}' for name, other in kept.items())
     target = f"{part.loaded.table}_{join.name}"
     sandbox.run(
         f'create table {named(target)} as select "left".*, {cells} from {part.loaded.table} as "left" '

@@ -14,14 +14,14 @@ import python_calamine
 
 from gouttes.errors import BadInputError
 from gouttes.sources.macros import named, quoted
-from gouttes.sources.tables import Loaded, cleaned, nothing_unread, split_large
+from gouttes.sources.tables import Loaded, nothing_unread, split_large
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping as ReadOnly
     from collections.abc import Sequence
 
     from gouttes.sources.contract import FileSpec
     from gouttes.sources.sandbox import Sandbox
+    from gouttes.sources.tables import Wanted
 
 WHOLE = 2**53  # beyond it a float no longer tells whole numbers apart
 
@@ -47,20 +47,20 @@ class Sheet:
             return ()
         return tuple((_text(cell) or "").strip() for cell in self._rows[self._start])
 
-    def load(self, sandbox: Sandbox, target: str, spec: FileSpec, wanted: ReadOnly[str, int]) -> Loaded:
+    def load(self, sandbox: Sandbox, target: str, wanted: Wanted) -> Loaded:
         """Rows in the order of the sheet; blank ones are left out."""
         body = self._rows[self._start + 1 :]
-        columns = {f"c{place}": [_text(row[place]) for row in body] for place in sorted(set(wanted.values()))}
+        columns = {f"c{place}": [_text(row[place]) for row in body] for place in sorted(set(wanted.places.values()))}
         first = self._start + 2  # people count rows from 1, and the headings are one
         lines = pa.array(range(first, first + len(body)), pa.int64())
         schema = pa.schema([("line", pa.int64()), *((name, pa.string()) for name in columns)])
         sandbox.add(f"{target}_raw", pa.table({"line": lines, **columns}, schema=schema))
-        cells = cleaned({name: f"without_nul(c{place})" for name, place in wanted.items()}, spec)
+        cells = {name: f"c{place}" for name, place in wanted.places.items()}
+        plain = ", ".join(f"without_nul({name}) as {name}" for name in columns)
         some = " or ".join(f"{name} is not null" for name in columns)
-        sandbox.run(
-            f"create table {target} as select line, null::varchar as doc, {cells} from {target}_raw where {some}"
-        )
-        unread = split_large(sandbox, target, spec, nothing_unread())
+        source = f"(select line, null::varchar as doc, {plain} from {target}_raw where {some})"
+        sandbox.run(f"create table {target} as {wanted.select(cells, source, 'line', 'doc')}")
+        unread = split_large(sandbox, target, wanted.spec, nothing_unread())
         rows = int(sandbox.one(f"select count(*) from {target}"))
         return Loaded(target, rows, unread, () if rows else ("It has headings but no rows.",))
 
@@ -121,19 +121,21 @@ class Parquet:
         del spec, whole
         return tuple(self._types)
 
-    def load(self, sandbox: Sandbox, target: str, spec: FileSpec, wanted: ReadOnly[str, int]) -> Loaded:
+    def load(self, sandbox: Sandbox, target: str, wanted: Wanted) -> Loaded:
         """Rows in the order of the file."""
         names = list(self._types)
-        cells = cleaned(
-            {name: _as_text(names[place], self._types[names[place]]) for name, place in wanted.items()}, spec
-        )
-        source = f"read_parquet({quoted(str(self._path))}, file_row_number = true)"
+        cells = {name: f"c{place}" for name, place in wanted.places.items()}
+        plain = [
+            f"{_as_text(names[place], self._types[names[place]])} as c{place}"
+            for place in sorted(set(wanted.places.values()))
+        ]
+        columns = ", ".join(["file_row_number + 1 as line", "null::varchar as doc", *plain])
+        source = f"(select {columns} from read_parquet({quoted(str(self._path))}, file_row_number = true))"
         try:
-            select = f"file_row_number + 1 as line, null::varchar as doc, {cells}"
-            sandbox.run(f"create table {target} as select {select} from {source}")
+            sandbox.run(f"create table {target} as {wanted.select(cells, source, 'line', 'doc')}")
         except duckdb.Error as error:
             raise BadInputError(f"{self.name} is a Parquet file that cannot be read: {_first(error)}") from error
-        unread = split_large(sandbox, target, spec, nothing_unread())
+        unread = split_large(sandbox, target, wanted.spec, nothing_unread())
         rows = int(sandbox.one(f"select count(*) from {target}"))
         return Loaded(target, rows, unread, () if rows else ("It has columns but no rows.",))
 

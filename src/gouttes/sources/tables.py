@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
+from gouttes.sources.expressions import moment_of
 from gouttes.sources.macros import named
 from gouttes.sources.rejects import Reason
 
@@ -31,7 +32,8 @@ class Loaded:
     """Rows in the sandbox.
 
     Attributes:
-        table: name of a table or view with ``line``, ``doc`` and every canonical column, as text.
+        table: name of a table or view with ``line``, ``doc``, every canonical column, as text, and the moments that
+            were wanted.
         rows: how many rows it has.
         unread: rows that could not be read, with columns ``line`` and ``reason``.
         notices: what to tell.
@@ -43,6 +45,41 @@ class Loaded:
     unread: pa.Table
     notices: tuple[str, ...] = ()
     style: str = ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to load of a table.
+
+    Attributes:
+        spec: the file that it was recognised as.
+        places: canonical name → place of its heading.
+        moments: canonical names whose moment is wanted too, in the column that ``moment_of`` names.
+    """
+
+    spec: FileSpec
+    places: ReadOnly[str, int]
+    moments: tuple[str, ...] = ()
+
+    def select(self, found: ReadOnly[str, str], source: str, *first: str) -> str:
+        """The query of every canonical column, null where the file lacks it, and of the moments.
+
+        Args:
+            found: canonical name → the SQL that finds it.
+            source: what it is found in.
+            *first: columns that come before, as they are.
+        """
+        cells = {name: f"clean({found[name]})" if name in found else "null::varchar" for name in self.spec.columns}
+        inner = ", ".join([*first, *(f"{cell} as {named(name)}" for name, cell in cells.items())])
+        select = f"select {inner} from {source}"
+        if not self.moments:
+            return select
+        read = f"moment_{self.spec.date_order}"
+        moments = {
+            name: f"try({read}({named(name)}))" if name in found else "null::timestamptz" for name in self.moments
+        }
+        outer = ", ".join(f"{sql} as {named(moment_of(name))}" for name, sql in moments.items())
+        return f"select *, {outer} from ({select})"
 
 
 class Table(Protocol):
@@ -63,20 +100,14 @@ class Table(Protocol):
         """
         ...
 
-    def load(self, sandbox: Sandbox, target: str, spec: FileSpec, wanted: ReadOnly[str, int]) -> Loaded:
-        """Put its rows in a table called ``target``; ``wanted`` is canonical name → place of the heading."""
+    def load(self, sandbox: Sandbox, target: str, wanted: Wanted) -> Loaded:
+        """Put its rows in a table called ``target``."""
         ...
 
 
 def nothing_unread() -> pa.Table:
     """No row that could not be read."""
     return UNREAD.empty_table()
-
-
-def cleaned(found: ReadOnly[str, str], spec: FileSpec) -> str:
-    """The select list: every canonical column, from the SQL that finds it, null where the file lacks it."""
-    cells = {name: f"clean({found[name]})" if name in found else "null::varchar" for name in spec.columns}
-    return ", ".join(f"{cell} as {named(name)}" for name, cell in cells.items())
 
 
 def fresh(folder: Path, suffix: str) -> Path:

@@ -27,18 +27,19 @@ TYPES = {
     "when": "boolean",
 }
 NUMERIC = ("BIGINT", "INTEGER", "DOUBLE", "HUGEINT", "UBIGINT", "FLOAT", "SMALLINT", "UINTEGER", "NULL", '"NULL"')
+NAMES = {"varchar": "VARCHAR", "timestamptz": "TIMESTAMP WITH TIME ZONE"}
 READERS = {"timestamptz": "moment", "double": "number", "boolean": "flag"}
 
 
 def learn(sandbox: Sandbox, table: str, found: ReadOnly[str, Expression]) -> None:
     """Have DuckDB type these expressions, by the place where each stands, in one question about ``table``.
 
-    The type depends on the text alone, because every column of every file has the same type: it is asked once.
+    The type depends on the text alone, because the columns of all files have the same types: it is asked once.
 
     Raises:
         BadInputError: DuckDB cannot make sense of one of them.
     """
-    new = {expression.sql: where for where, expression in found.items() if expression.sql not in sandbox.types}
+    new = {one.sql: where for where, one in found.items() if one.sql not in sandbox.types and not _held(one)}
     if not new:
         return
     try:
@@ -50,6 +51,13 @@ def learn(sandbox: Sandbox, table: str, found: ReadOnly[str, Expression]) -> Non
             except duckdb.Error as error:
                 first = str(error).splitlines()[0]
                 raise BadInputError(f"{where}: {first}. Mend this expression in the mapping.") from error
+
+
+def _held(expression: Expression) -> str | None:
+    """The type of what a table holds as it is wanted: a cell of text, or its moment."""
+    if expression.cell in {None, "line", "doc"}:
+        return None
+    return "timestamptz" if expression.moments else "varchar"
 
 
 def _described(sandbox: Sandbox, table: str, texts: list[str]) -> dict[str, str]:
@@ -69,10 +77,12 @@ def converted(sandbox: Sandbox, expression: Expression, name: str, where: str) -
     Raises:
         BadInputError: what it gives cannot be such a column.
     """
-    sql, kind = _tried(expression.sql), sandbox.types[expression.sql]
+    target, held = TYPES.get(name, "varchar"), _held(expression)
+    if expression.cell is not None and held == target:
+        return f"source.{named(expression.cell)}"  # nothing to fail, and no text in it is blank
+    sql, kind = _tried(expression.sql), NAMES[held] if held else sandbox.types[expression.sql]
     if name.startswith("properties."):
         return sql
-    target = TYPES.get(name, "varchar")
     if target == "varchar":
         return f"nullif({sql}::varchar, '')"
     if kind == "VARCHAR":

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import logging
 import os
 import zipfile
 from pathlib import Path
@@ -214,7 +215,10 @@ def test_a_quotation_mark_that_is_not_closed_is_set_aside(tmp_path: Path) -> Non
     assert found.reasons == [(3, None, "quotation_mark_not_closed")]
 
 
-def test_rejects_never_hold_what_a_cell_held(tmp_path: Path) -> None:
+def test_neither_rejects_nor_logs_hold_what_a_cell_held(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level(logging.DEBUG)
     rows = [
         ("SECRET", "SECRET", "SECRET", "SECRET", "SECRET"),
         ("SECRET",),
@@ -223,6 +227,7 @@ def test_rejects_never_hold_what_a_cell_held(tmp_path: Path) -> None:
     found = bring(write(tmp_path, "orders.csv", table(*rows)))
     assert found.rejects
     assert "SECRET" not in json.dumps(found.rejects)
+    assert "SECRET" not in caplog.text + "".join(capfd.readouterr())
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ def test_a_mapping_is_read_into_values_that_know_no_toml() -> None:
         ('required = ["id", "day"]', 'required = ["id", "date"]', "required column 'date' is not in"),
         ('field = "name"', 'field = "nam"', "no identifier 'nam'. Did you mean 'name'"),
         ('source = "test"', "", "'source' is missing"),
+        ('source = "test"', 'source = "te|st"', r"'source' may not hold '\|'"),
         ('required = ["id", "day"]', "required = []", "'required' is empty"),
         ('note = ["note", "Remarque"]', 'note = ["note"]\nline = ["line"]', "'line' cannot name a column"),
         ('name = "orders"', 'name = "orders"\ndate_order = "ymd"', "'date_order' is one of 'dmy', 'mdy'"),

@@ -163,6 +163,19 @@ def test_a_join_without_its_other_file_says_which(tmp_path: Path) -> None:
         bring(orders(tmp_path), using=JOINED)
 
 
+def test_moments_of_a_join_are_read_in_the_order_of_days_of_their_own_file(tmp_path: Path) -> None:
+    using = (
+        JOINED.replace('name = "people"', 'name = "people"\ndate_order = "mdy"', 1)
+        .replace('person = ["person"]', 'person = ["person"]\nborn = ["born"]')
+        .replace(
+            'occurred_at = "moment(day)"', 'occurred_at = "moment(day)"\ndue_at = "end_of_day(moment(people_born))"'
+        )
+    )
+    left = write(tmp_path, "orders.csv", "id,day,customer\nA1,02/01/2024,Zoé\n")
+    (event,) = bring(left, write(tmp_path, "p.csv", "customer,person,born\nZoé,1,02/01/2024\n"), using=using).events
+    assert (event["occurred_at"].month, event["due_at"].month) == (1, 2)
+
+
 def test_a_join_on_what_is_no_column_is_refused() -> None:
     with pytest.raises(BadInputError, match="has no column 'id' to join on"):
         mapping(JOINED.replace('on = "customer"', 'on = "id"'))

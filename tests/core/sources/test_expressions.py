@@ -28,6 +28,32 @@ def test_scalar_sql_over_the_row_is_allowed(text: str, columns: tuple[str, ...])
 
 
 @pytest.mark.parametrize(
+    ("text", "kept", "moments", "cell"),
+    [
+        ("a", "a", (), "a"),
+        ("moment(a)", '"moment a"', ("a",), "moment a"),
+        ('MOMENT ( "A" ) -- a comment', '"moment A" -- a comment', ("a",), "moment A"),
+        (
+            "'é' = a and end_of_day(moment(b)) > moment(b)",
+            """'é' = a and end_of_day("moment b") > "moment b\"""",
+            ("b",),
+            None,
+        ),
+        ("moment(coalesce(a, b))", "moment(coalesce(a, b))", (), None),
+        ("moment(moment(a)::varchar)", 'moment("moment a"::varchar)', ("a",), None),
+        ("list_transform([b], lambda a: moment(a))[1]", "list_transform([b], lambda a: moment(a))[1]", (), None),
+        ("moment(line)", "moment(line)", (), None),
+        ("'moment(a)'", "'moment(a)'", (), None),
+    ],
+)
+def test_the_moment_of_a_cell_is_read_from_where_the_table_keeps_it(
+    text: str, kept: str, moments: tuple[str, ...], cell: str | None
+) -> None:
+    found = check(text, where="here", columns=(*COLUMNS, "line", "doc"))
+    assert (found.sql, found.moments, found.cell) == (kept, moments, cell)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "read_text('/etc/passwd')",

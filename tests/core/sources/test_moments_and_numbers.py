@@ -2,13 +2,16 @@
 
 import uuid
 from collections.abc import Iterator
+from datetime import datetime
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.core.sources.brought import CONTEXT
 
 from gouttes.sources import GOUTTES_NAMESPACE
+from gouttes.sources.delivering import event_ids
 from gouttes.sources.macros import NUMBER_STYLES
 from gouttes.sources.sandbox import Sandbox
 
@@ -114,6 +117,17 @@ def test_no_text_makes_a_macro_fail(sandbox: Sandbox, text: str) -> None:
     sandbox.rows("select moment($1)::varchar, moment_mdy($1)::varchar, number($1), number_comma($1), flag($1)", [text])
 
 
-@given(name=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40))
-def test_event_ids_are_the_uuid5_of_pythons_library(sandbox: Sandbox, name: str) -> None:
-    assert sandbox.one("select event_id_of(?)", [name]) == str(uuid.uuid5(GOUTTES_NAMESPACE, name))
+@given(names=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=40), max_size=5))
+def test_event_ids_are_the_uuid5_of_pythons_library(sandbox: Sandbox, names: list[str]) -> None:
+    digests = [digest for (digest,) in sandbox.rows("select digest_of(unnest(?::varchar[]))", [names])]
+    found = event_ids(pa.array(["0" * 40, *digests], pa.string()).slice(1))
+    assert found.to_pylist() == [str(uuid.uuid5(GOUTTES_NAMESPACE, name)) for name in names]
+
+
+@given(moment=st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)))  # noqa: DTZ001 -- cells know no zone
+def test_a_day_written_the_french_the_american_or_the_iso_way_is_the_same(sandbox: Sandbox, moment: datetime) -> None:
+    for time in ("", " %H:%M", " %H:%M:%S"):
+        ways = {"moment": f"%d/%m/%Y{time}", "moment_mdy": f"%m/%d/%Y{time}"}
+        iso = sandbox.one("select moment(?)::varchar", [moment.strftime(f"%Y-%m-%d{time}")])
+        for reader, form in ways.items():
+            assert sandbox.one(f"select {reader}(?)::varchar", [moment.strftime(form)]) == iso is not None
