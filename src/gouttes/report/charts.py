@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ROW, ROW_NARROW = 34, 62
 GAP = 14
+WIDER = 1.14  # DejaVu Sans, where a machine has none of the theme's families, is that much wider
 LABEL, DETAIL = 13, 12  # px of type
 EDGE = 44  # px that the labels of a vertical axis take, so that charts above each other share their weeks
 PERCENT = {
@@ -124,11 +125,11 @@ class _Sheet:
         self.height = len(marks) * (ROW_NARROW if frame.narrow else ROW)
         self.below = 14 if frame.narrow else 0
         self.end = frame.width - 6
-        self.detail = max(width(mark.detail, DETAIL) for mark in marks)
+        self.detail = WIDER * max(width(mark.detail, DETAIL) for mark in marks)
         self.range = [6, self.end - 6]
         if not frame.narrow:
-            label = max(width(mark.label, LABEL) for mark in marks)
-            figure = max(width(mark.text, LABEL, bold=True) for mark in marks)
+            label = WIDER * max(width(mark.label, LABEL) for mark in marks)
+            figure = WIDER * max(width(mark.text, LABEL, bold=True) for mark in marks)
             self.range = [round(label + GAP), round(self.end - self.detail - figure - 2 * GAP)]
         self.y = alt.Y("row:Q", scale=alt.Scale(domain=[len(marks) - 0.5, -0.5], nice=False), axis=None)
 

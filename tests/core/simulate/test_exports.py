@@ -134,8 +134,3 @@ def test_a_second_record_is_found_again_by_mail_or_phone_where_it_should_be(trut
     assert (by_mail == (second["variant"] == 0)).all()
     assert (by_phone == (second["variant"] == 1)).all()
     assert 0.1 < (~by_mail & ~by_phone).mean() < 0.3  # planted .20: what exact rules cannot find
-
-
-def test_the_own_preset_knows_every_kind_and_column(root: Path) -> None:
-    text = (root / "src" / "gouttes" / "sources" / "presets" / "gouttes.toml").read_text(encoding="utf-8")
-    assert [kind for kind in KINDS if f'kind = "{kind}"\n' not in text] == []
