@@ -117,7 +117,7 @@ def _amounts(events: ir.Table) -> dict[str, float]:
 
 def _troubles(opened: OpenedWorkspace, events: ir.Table) -> Iterator[Trouble]:
     manifest = opened.manifest
-    unread = set(opened.log.events.files()) - set(manifest.events)
+    unread = set(opened.log.events.names()) - set(manifest.events)
     if not manifest.run:
         yield Trouble("never_run", serious=False)
     elif unread:

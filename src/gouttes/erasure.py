@@ -106,7 +106,7 @@ def resume(workspace: Workspace) -> Receipt | None:
 def _finish(workspace: Workspace, person: str, subjects: list[str], values: list[str], at: datetime) -> Receipt:
     log = EventLog(workspace)
     sources = tuple(sorted({subject.split(":", 1)[0] for subject in subjects}))
-    unread = set(log.events.files()) - set(Shelf(workspace).manifest().events)
+    unread = set(log.events.names()) - set(Shelf(workspace).manifest().events)
     counts = forget_subjects(log, subjects)
     counts |= _forget_published(workspace, person, subjects, unread=bool(unread))
     note = workspace.people / NOTE
@@ -129,7 +129,7 @@ def _forget_published(workspace: Workspace, person: str, subjects: Sequence[str]
         whole = shelf.read(connection, name, schema, key=key, manifest=before)
         counts[name] = int(whole.semi_join(gone, key).count().execute())
         tables[name] = shelf.full(connection, name, whole.anti_join(gone, key))
-    files, identifiers = tuple(log.events.files()), tuple(log.identifiers.files())
+    files, identifiers = tuple(log.events.names()), tuple(log.identifiers.names())
     digest = "" if unread else before.digest
     shelf.publish(replace(before, tables=tables, events=files, identifiers=identifiers, digest=digest))
     return counts

@@ -7,9 +7,11 @@ Both give the same tables.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import time
 import uuid
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import reduce
@@ -148,12 +150,27 @@ def run(
             compact(log)
         rules = load_rules(workspace.settings.rules)
         here = Run(workspace, connection, _as_of(log, connection, as_of, Shelf(workspace).manifest()), rules, progress)
-        events, identifiers = tuple(log.events.files()), tuple(log.identifiers.files())
+        events, identifiers = tuple(log.events.names()), tuple(log.identifiers.names())
         draft = Manifest(uuid.uuid4().hex[:12], here.as_of.isoformat(), _digest(workspace, rules), events, identifiers)
-        ran = _patch(here, draft) if not full and _patchable(here, draft) else None
+        ran = None
+        if not full and _patchable(here, draft):
+            with _uncollected():
+                ran = _patch(here, draft)
         done = ran or _everyone(here, draft)
         engines.close(connection)
         return done
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles among the million small objects that expressions are made of: 7 % of an update."""
+    collected = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collected:
+            gc.enable()
 
 
 def _as_of(log: EventLog, connection: SQLBackend, asked: datetime | None, before: Manifest) -> datetime:
@@ -161,10 +178,10 @@ def _as_of(log: EventLog, connection: SQLBackend, asked: datetime | None, before
         if asked.tzinfo is None:
             raise BadInputError(f"`as_of` needs a time zone, found {asked.isoformat()}. Add one, e.g. tzinfo=UTC.")
         return asked.astimezone(UTC)
-    last = read.events(log, connection).known_at.max().execute()
-    if last is None or last != last:  # noqa: PLR0124 -- pandas gives NaT for an empty log
+    last = read.last_known(log, connection)
+    if last is None:
         raise BadInputError("The log is empty: import something first (`gouttes import WORKSPACE FILES`).")
-    known = min(last.to_pydatetime().astimezone(UTC), datetime.now(UTC))
+    known = min(last, datetime.now(UTC))
     return max(known, datetime.fromisoformat(before.as_of)) if before.as_of else known
 
 
@@ -198,7 +215,10 @@ def _everyone(here: Run, draft: Manifest) -> Ran:
     here.set_aside = int(resolved.set_aside.count().execute())
     tables = {"links": here.shelf.full(here.connection, "links", resolved.links)}
     links = here.published("links", replace(draft, tables=tables))
-    for name, rows in _histories(here, events, links):
+    here.step("history")
+    theirs = _read(events, here.rules).inner_join(links.select("subject", "person"), "subject")
+    theirs = _held(here.connection, theirs, "subject", *UNREAD)
+    for name, rows in _histories(here, theirs, events, links):
         tables[name] = here.shelf.full(here.connection, name, rows)
     here.step("insights")
     timed = replace(draft, tables=tables, timed_seconds=sum(here.seconds.values()), timed_events=_total(here, tables))
@@ -210,14 +230,12 @@ def _total(here: Run, tables: dict[str, tuple[Layer, ...]]) -> int:
     return int(people.events.sum().execute() or 0)
 
 
-def _histories(here: Run, events: ir.Table, links: ir.Table) -> Iterator[tuple[str, ir.Table]]:
-    """The four tables of people, one after the other, from their events; each is written before the next is asked."""
-    here.step("history")
+def _histories(here: Run, theirs: ir.Table, events: ir.Table, links: ir.Table) -> Iterator[tuple[str, ir.Table]]:
+    """The four tables of people, one after the other; each is written before the next is asked.
+
+    ``theirs`` are the ``events`` that steps read, each with its person.
+    """
     connection = here.connection
-    theirs = _read(events, here.rules).inner_join(links.select("subject", "person"), "subject")
-    # Only what some step reads is held; the other columns of the log are there, and empty.
-    held = engines.kept(connection, theirs.drop("subject", *UNREAD))
-    theirs = held.mutate(**{name: ibis.null(EVENTS_IBIS[name]) for name in ("subject", *UNREAD)})
     here.step("behaviour")
     acts = engines.kept(connection, acts_of(theirs, as_of=here.as_of, window=here.window))
     yield "acts", acts
@@ -233,6 +251,12 @@ def _histories(here: Run, events: ir.Table, links: ir.Table) -> Iterator[tuple[s
 
 UNREAD = ("source", "site", "amount", "currency", "quantity", "score", "scale_max")
 """Columns of the log that neither behaviour nor evidence reads."""
+
+
+def _held(connection: SQLBackend, events: ir.Table, *unread: str) -> ir.Table:
+    """Only what some step reads is held; the other columns of the log are there, and empty."""
+    held = engines.kept(connection, events.drop(*unread))
+    return held.mutate(**{name: ibis.null(EVENTS_IBIS[name]) for name in unread})
 
 
 def _read(events: ir.Table, rules: Sequence[EvidenceRule]) -> ir.Table:
@@ -259,9 +283,9 @@ def _patch(here: Run, draft: Manifest) -> Ran | None:
     """An incremental run; None where so much changed that everyone is to be computed."""
     here.step("identity")
     before, connection = here.before, here.connection
-    new_files = sorted(set(draft.events) - set(before.events))
-    fresh = read.as_known(read.events(here.log, connection, files=new_files), here.as_of)
-    changed = _changed_links(here, draft, fresh)
+    news = engines.kept(connection, _news(here, draft))
+    known = engines.kept(connection, here.published("links").semi_join(news, "subject"))
+    changed = _changed_links(here, draft, news.anti_join(known, "subject"))
     if changed is None:
         return None
     new_links, former = changed
@@ -276,33 +300,48 @@ def _patch(here: Run, draft: Manifest) -> Ran | None:
         timed_events=before.timed_events,
     )
     links = here.published("links", draft)
-    touched = engines.kept(connection, _touched(here, fresh, links, former))
+    active = known if new_links is None else links.semi_join(news, "subject")
+    touched = engines.kept(connection, _touched(here, links, active, former, new_links))
     number = int(touched.count().execute())
     if number > MOST_TOUCHED * max(1, int(here.published("people").count().execute())):
         return None
     if not number:
         return _publish(here, draft, "unchanged", 0)
-    theirs = engines.kept(connection, links.semi_join(touched, "person"))
-    events = read.events(here.log, connection, known_by=here.as_of).semi_join(theirs, "subject")
+    links = engines.kept(connection, links.semi_join(touched, "person"))
+    here.step("history")
+    # The log is large: it is read once for the few whom this run concerns.
+    events = read.events(here.log, connection, known_by=here.as_of)
+    events = _held(connection, events.inner_join(links.select("subject", "person"), "subject"), *UNREAD)
     tables = dict(draft.tables)
-    for name, rows in _histories(here, events, theirs):
+    for name, rows in _histories(here, _read(events, here.rules), events, links):
         tables[name] = here.shelf.patched(connection, name, rows, keys=touched, below=tables[name])
     return _publish(here, replace(draft, tables=tables), "incremental", number)
 
 
-def _changed_links(here: Run, draft: Manifest, fresh: ir.Table) -> tuple[ir.Table | None, ir.Table] | None:
-    """The links that new subjects and identifiers change, and the people they belonged to; None: resolve everyone."""
+def _news(here: Run, draft: Manifest) -> ir.Table:
+    """Column ``subject``: those whom new events are about, or events whose day has come since the run before."""
+    new_files = sorted(set(draft.events) - set(here.before.events))
+    fresh = read.events(here.log, here.connection, known_by=here.as_of, names=new_files)
+    before = datetime.fromisoformat(here.before.as_of)
+    since = ibis.literal(before, type="timestamp('UTC')")
+    turned = here.log.events.after(before, "occurred_at", "known_at")
+    late = read.events(here.log, here.connection, known_by=here.as_of, names=turned)
+    late = late.filter((late.occurred_at > since) | (late.known_at > since))
+    return fresh.select("subject").union(late.select("subject")).distinct()
+
+
+def _changed_links(here: Run, draft: Manifest, unknown: ir.Table) -> tuple[ir.Table | None, ir.Table] | None:
+    """The links that unknown subjects and new identifiers change, and the people they belonged to; None: everyone's."""
     connection, links, settings = here.connection, here.published("links"), here.workspace.settings
     if not set(here.before.identifiers) <= set(draft.identifiers):
         return None
     new_files = sorted(set(draft.identifiers) - set(here.before.identifiers))
-    new_identifiers = read.identifiers(here.log, connection, files=new_files)
-    unknown = fresh.select("subject").distinct().anti_join(links, "subject")
+    new_identifiers = read.identifiers(here.log, connection, names=new_files)
     subjects = engines.kept(connection, unknown.union(new_identifiers.select("subject")).distinct())
     if not new_files and not subjects.count().execute():
         return None, links.select("person").limit(0)
     # Whoever had an identifier has a link: without new identifiers, the known ones say nothing of unknown subjects.
-    known = read.identifiers(here.log, connection, files=draft.identifiers if new_files else [])
+    known = read.identifiers(here.log, connection, names=draft.identifiers if new_files else [])
     result = resolve_incremental(
         connection,
         subjects,
@@ -320,17 +359,19 @@ def _changed_links(here: Run, draft: Manifest, fresh: ir.Table) -> tuple[ir.Tabl
     return (replaced if int(replaced.count().execute()) else None), former
 
 
-def _touched(here: Run, fresh: ir.Table, links: ir.Table, former: ir.Table) -> ir.Table:
-    """The people whose tables this run must compute again."""
-    since = ibis.literal(datetime.fromisoformat(here.before.as_of), type="timestamp('UTC')")
+def _touched(here: Run, links: ir.Table, active: ir.Table, former: ir.Table, new_links: ir.Table | None) -> ir.Table:
+    """The people whose tables this run must compute again.
+
+    They are the ``active``, of whom there is news; the ``former`` and the present people of the ``new_links`` that
+    ``links`` has; and those whom the passing of time alone concerns.
+    """
     now = ibis.literal(here.as_of, type="timestamp('UTC')")
-    late = read.events(here.log, here.connection, known_by=here.as_of)
-    late = late.filter((late.occurred_at > since) | (late.known_at > since))
-    active = links.semi_join(fresh.select("subject").union(late.select("subject")).distinct(), "subject")
     people = here.published("people")
     due = people.filter(people.next_due <= now)
-    relinked = links.semi_join(links.anti_join(here.published("links"), ["subject", "person"]), "person")
-    parts = [active.select("person"), due.select("person"), former, relinked.select("person")]
+    parts = [active.select("person"), due.select("person"), former]
+    if new_links is not None:
+        moved = new_links.anti_join(here.published("links"), ["subject", "person"])
+        parts.append(links.semi_join(moved, "person").select("person"))
     return reduce(lambda left, right: left.union(right), parts).distinct()
 
 

@@ -49,7 +49,7 @@ class Manifest:
         run: identifier of the run that published last.
         as_of: the date of the readings, ISO 8601, empty where nothing was run.
         digest: digest of the settings and rules the run used.
-        events: files of the event log the run had read.
+        events: files of the event log the run had read, relative to its folder.
         identifiers: files of the identifiers it had read.
         timed_seconds, timed_events: how long the last full run took, for how many events.
         tables: the layers of each table.

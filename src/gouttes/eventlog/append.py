@@ -133,11 +133,11 @@ def _with_event(log: EventLog, texts: pa.Table) -> pa.Table:
 
 def _unknown(log: EventLog, name: str, rows: pa.Table, key: list[str]) -> pa.Table:
     """The rows whose key the log does not hold."""
-    files = getattr(log, name).files()
-    if not files or not len(rows):
+    names = getattr(log, name).names()
+    if not names or not len(rows):
         return rows
     connection = engines.connect()
-    stored = read.texts(log, connection) if name == "texts" else READERS[name](log, connection, files=files)
+    stored = read.texts(log, connection) if name == "texts" else READERS[name](log, connection, names=names)
     # The stored side is the large one: it is streamed past the batch, not loaded.
     known = connection.to_pyarrow(stored.select(key).semi_join(ibis.memtable(rows.select(key)), key).distinct())
     if not len(known):

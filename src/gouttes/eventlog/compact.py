@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from gouttes.eventlog.tables import WRITER
 from gouttes.workspace import disk_errors
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def compact(log: EventLog) -> dict[str, int]:
             if table is None:
                 continue
             before += len(table.file_uris())
-            table.optimize.compact()
+            table.optimize.compact(writer_properties=WRITER)
             table.vacuum(retention_hours=KEEP_HOURS, enforce_retention_duration=False, dry_run=False)
             table.create_checkpoint()
             after += len(table.file_uris())

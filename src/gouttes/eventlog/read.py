@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import ibis
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def events(
-    log: EventLog, connection: SQLBackend, *, known_by: datetime | None = None, files: Sequence[str] | None = None
+    log: EventLog, connection: SQLBackend, *, known_by: datetime | None = None, names: Sequence[str] | None = None
 ) -> ir.Table:
     """The events, with the columns of ``schema.EVENTS``.
 
@@ -28,21 +29,25 @@ def events(
         log: the log.
         connection: where the expression will run.
         known_by: only what had happened and could be known at that instant.
-        files: read these files of the log only.
+        names: read these files of the log only, as ``LogTable.names`` gives them.
     """
-    table = engines.read_parquet(connection, log.events.files() if files is None else files, EVENTS_IBIS)
-    return table if known_by is None else as_known(table, known_by)
-
-
-def as_known(table: ir.Table, instant: datetime) -> ir.Table:
-    """The rows that had happened and could be known at an instant."""
-    moment = ibis.literal(instant, type="timestamp('UTC')")
+    table = engines.read_parquet(connection, log.events.files(names), EVENTS_IBIS)
+    if known_by is None:
+        return table
+    moment = ibis.literal(known_by, type="timestamp('UTC')")
     return table.filter((table.occurred_at <= moment) & (table.known_at <= moment))
 
 
-def identifiers(log: EventLog, connection: SQLBackend, *, files: Sequence[str] | None = None) -> ir.Table:
+def last_known(log: EventLog, connection: SQLBackend) -> datetime | None:
+    """The last instant that the log knows of, in UTC; None where it is empty."""
+    table = events(log, connection, names=log.events.latest("known_at"))
+    (last,) = table.agg(last=table.known_at.max()).to_pyarrow()["last"].to_pylist()
+    return last.astimezone(UTC) if last else None
+
+
+def identifiers(log: EventLog, connection: SQLBackend, *, names: Sequence[str] | None = None) -> ir.Table:
     """What sources know of who a subject is, with the columns of ``schema.IDENTIFIERS``."""
-    return engines.read_parquet(connection, log.identifiers.files() if files is None else files, IDENTIFIERS_IBIS)
+    return engines.read_parquet(connection, log.identifiers.files(names), IDENTIFIERS_IBIS)
 
 
 def texts(log: EventLog, connection: SQLBackend) -> ir.Table:

@@ -6,22 +6,36 @@ mails that would be personal data in a place nothing erases, so statistics are k
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from deltalake import DeltaTable, write_deltalake
+import pyarrow.compute as pc
+from deltalake import ColumnProperties, DeltaTable, WriterProperties, write_deltalake
 
 from gouttes.eventlog.schema import EVENTS, IDENTIFIERS, TEXTS
 from gouttes.workspace import disk_errors
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from gouttes.workspace import Workspace
 
+MILLISECOND = timedelta(milliseconds=1)
 MONTH = pa.field("month", pa.string(), nullable=False)
+DIFFERENT = ColumnProperties(dictionary_enabled=False)
+WRITER = WriterProperties(
+    compression="LZ4_RAW",
+    max_row_group_size=122_880,
+    column_properties=dict.fromkeys(("event_id", "occurred_at", "known_at"), DIFFERENT),
+)
+"""A quarter faster to read than Delta's usual (Snappy, a million rows a group), for 5 % more on the disk: one group of
+DuckDB is one of the file, and no dictionary is made of values that are nearly all different."""
 
 
 @dataclass(frozen=True)
@@ -49,22 +63,46 @@ class LogTable:
         """The table, or None where nothing was ever appended."""
         return DeltaTable(str(self.path)) if DeltaTable.is_deltatable(str(self.path)) else None
 
-    def files(self) -> list[str]:
-        """Absolute paths of the Parquet files that make the table now."""
+    def names(self) -> list[str]:
+        """The Parquet files that make the table now, relative to its folder: a workspace may be moved."""
         table = self.open()
-        return [] if table is None else sorted(table.file_uris())
+        return [] if table is None else sorted(os.path.relpath(path, self.path) for path in table.file_uris())
+
+    def files(self, names: Sequence[str] | None = None) -> list[str]:
+        """Paths of the files named; by default of all that make the table now."""
+        return [str(self.path / name) for name in (self.names() if names is None else names)]
+
+    def after(self, moment: datetime, *columns: str) -> list[str]:
+        """Names of the files that may hold, in one of these columns of ``statistics``, a time after ``moment``."""
+        found = self._additions()
+        # Delta writes its statistics to the millisecond, cut and not rounded. A file without them may hold any time.
+        reached = [pc.greater(found[f"max.{name}"], moment - MILLISECOND).fill_null(True) for name in columns]  # noqa: FBT003 -- a value
+        return sorted(found["path"].filter(reduce(pc.or_, reached)).to_pylist())
+
+    def latest(self, column: str) -> list[str]:
+        """Names of the files that may hold the greatest time of a column of ``statistics``."""
+        greatest = pc.max(self._additions()[f"max.{column}"]).as_py()
+        return self.names() if greatest is None else self.after(greatest, column)
+
+    def _additions(self) -> pa.Table:
+        """One row per file: its ``path`` and the extremes of the columns of ``statistics``."""
+        table = self.open()
+        if table is None:
+            times = [pa.field(f"max.{name}", pa.timestamp("us", "UTC")) for name in self.statistics.split(",")]
+            return pa.schema([pa.field("path", pa.string()), *times]).empty_table()
+        return pa.table(table.get_add_actions(flatten=True))
 
     def append(self, rows: pa.Table | pa.RecordBatchReader) -> None:
         """Add rows in one commit: all of them or none."""
         with disk_errors(self.path):
             self._create()
-            write_deltalake(str(self.path), rows, mode="append")
+            write_deltalake(str(self.path), rows, mode="append", writer_properties=WRITER)
 
     def rewrite(self, rows: pa.Table | pa.RecordBatchReader, *, month: str | None = None) -> None:
         """Put these rows in the place of the whole table, or of one month of it."""
         with disk_errors(self.path):
             predicate = f"month = '{month}'" if month else None
-            write_deltalake(str(self.path), rows, mode="overwrite", predicate=predicate)
+            write_deltalake(str(self.path), rows, mode="overwrite", predicate=predicate, writer_properties=WRITER)
 
     def _create(self) -> None:
         DeltaTable.create(

@@ -2,6 +2,7 @@ import multiprocessing
 from datetime import timedelta
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from tests.core.eventlog.planted import DAY, event, identifiers, rows
 
@@ -52,6 +53,19 @@ def test_the_log_reads_as_known_at_a_date(log: EventLog) -> None:
     append_events(log, rows(event(1), event(2, day=3), event(3, known_at=DAY + timedelta(days=5))))
     known = read.events(log, engines.connect(), known_by=DAY + timedelta(days=3))
     assert sorted(known.event_id.to_pyarrow().to_pylist()) == ["e1", "e2"]
+
+
+def test_the_last_instant_known_is_found_in_the_few_files_that_can_hold_it(log: EventLog) -> None:
+    assert read.last_known(log, engines.connect()) is None
+    last = DAY + timedelta(days=40, microseconds=1_234_567)  # finer than Delta's statistics, which cut at milliseconds
+    append_events(log, rows(event(1), event(2, known_at=last)))
+    append_events(log, rows(event(3, day=20), event(4, day=40)))
+    assert read.last_known(log, engines.connect()) == last
+    held = {name: set(pq.read_table(log.events.path / name)["event_id"].to_pylist()) for name in log.events.names()}
+    assert [held[name] for name in log.events.latest("known_at")] == [{"e1", "e2"}]
+    just_before = last - timedelta(microseconds=1)
+    assert [held[name] for name in log.events.after(just_before, "occurred_at", "known_at")] == [{"e1", "e2"}]
+    assert log.events.after(last + timedelta(seconds=1), "occurred_at", "known_at") == []
 
 
 def test_a_missing_column_is_named(log: EventLog) -> None:

@@ -111,6 +111,35 @@ def test_events_of_the_future_wait_for_their_day(full: Workspace, company: dict[
     assert int(published(full, "people")["events"].sum()) == len(known)
 
 
+def test_someone_of_whom_only_the_future_is_told_appears_on_that_day(
+    full: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gouttes.pipeline.MOST_TOUCHED", 1.0)
+    first = pipeline.run(full, as_of=datetime(2026, 6, 1, tzinfo=UTC))
+    day = datetime(2026, 6, 20, 9, tzinfo=UTC)
+    row = {
+        "event_id": "e1",
+        "kind": "order.placed",
+        "occurred_at": day,
+        "known_at": day,
+        "source": "t",
+        "subject": "t:9",
+    }
+    append_events(EventLog(full), pa.Table.from_pylist([row]))
+    for as_of, seen in ((first.as_of + timedelta(days=1), 0), (day, 1)):
+        assert pipeline.run(full, as_of=as_of).mode == "incremental"
+        links = published(full, "links")
+        assert int((links["subject"] == "t:9").sum()) == seen
+        people = published(full, "people")
+        assert int(people["person"].isin(links.loc[links["subject"] == "t:9", "person"]).sum()) == seen
+
+
+def test_a_workspace_may_be_moved_between_two_runs(full: Workspace) -> None:
+    pipeline.run(full)
+    moved = Workspace.open(shutil.move(full.root, full.root.with_name("moved")))
+    assert pipeline.run(moved).mode == "unchanged"
+
+
 def test_layers_are_joined_before_they_slow_the_reader(full: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gouttes.published.MOST_LAYERS", 2)
     first = pipeline.run(full, as_of=datetime(2026, 6, 1, tzinfo=UTC))
