@@ -27,7 +27,8 @@ WEEKS = 78
 """A year and a half of weeks: long enough for a season to show twice (prior)."""
 DAYS = 30
 BINS = 20
-FALLERS = 10
+FALLERS, LEAST_FALL = 10, 0.005
+"""Prior: who fell by less than half a point is not shown as having fallen."""
 MONTH_MOVERS = 40
 
 
@@ -225,7 +226,7 @@ def _fallers(opened: OpenedWorkspace, readings: ir.Table, *, names: bool) -> pd.
     changes = trajectory.changes(
         opened.evidence(), opened.rules_table(), opened.prior, as_of=opened.as_of, people=_active(opened), days=DAYS
     )
-    worst = changes.filter(changes.change < 0).order_by(changes.change, changes.person).limit(FALLERS)
+    worst = changes.filter(changes.change <= -LEAST_FALL).order_by(changes.change, changes.person).limit(FALLERS)
     table = worst.inner_join(readings.select("person", "a", "b"), "person").inner_join(
         opened.people().select("person", "events"), "person"
     )

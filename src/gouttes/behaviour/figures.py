@@ -8,7 +8,8 @@ import ibis
 import ibis.expr.datatypes as dt
 from scipy.special import ndtri
 
-from gouttes.behaviour.rows import known_by
+from gouttes.behaviour.recommendation import REFERRALS, REVIEW
+from gouttes.behaviour.rows import flag, known_by
 from gouttes.eventlog.kinds import all_names
 from gouttes.vocabulary import Act
 
@@ -36,7 +37,7 @@ FIGURES = ibis.schema(
 Without trials ``rate`` is null and the interval is from 0 to 1: nothing is known."""
 
 RETURNS = (Act.RETURN_UNPROMPTED, Act.RETURN_PROMPTED)
-CUSTOMER_KINDS = tuple(kind for kind in all_names() if kind == "order.placed" or kind.startswith("subscription."))
+SUBSCRIPTIONS = tuple(kind for kind in all_names() if kind.startswith("subscription."))
 RATES = {
     "promises_kept": ((Act.PROMISE_KEPT,), (Act.PROMISE_BROKEN,)),
     "first_contact_resolution": ((Act.RESOLVED_FIRST,), (Act.RESOLVED_LATER,)),
@@ -72,8 +73,9 @@ def figures(
     - ``first_contact_resolution``: threads solved at first contact / threads solved.
     - ``frictionless_renewal``: frictionless / (frictionless + strained + lost); locked-in renewals are not counted.
     - ``repeat_contact``: repeats / (repeats + threads solved). Lower is better.
-    - ``expansion``: people with an unproposed expansion / people with an order or a subscription.
-    - ``recommendation``: people with a traced, unrewarded recommendation / people.
+    - ``expansion``: people with an unproposed expansion / people with a subscription or an order of a known product.
+    - ``recommendation``: people with a traced, unrewarded recommendation / people, where the log records any: what
+      no source tells is not known, and is not nought.
 
     Args:
         acts: what :func:`gouttes.behaviour.acts.acts` gives.
@@ -133,9 +135,11 @@ def _counts(acts: ir.Table, lengths: Sequence[int]) -> ir.Table:
 
 
 def _people(events: ir.Table) -> ir.Table:
-    customer = events.kind.isin(CUSTOMER_KINDS)
+    customer = events.kind.isin(SUBSCRIPTIONS) | ((events.kind == "order.placed") & events["product"].notnull())
+    recorded = flag(events.kind.isin((*REFERRALS, REVIEW)).any())
     return events.aggregate(
-        expansion_all=events.person.nunique(where=customer), recommendation_all=events.person.nunique()
+        expansion_all=events.person.nunique(where=customer),
+        recommendation_all=recorded.ifelse(events.person.nunique(), 0),
     )
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gouttes.cli.voice import JsonOption, LangOption, Voice, WorkspaceArgument
 from gouttes.errors import BadInputError
 from gouttes.opened import OpenedWorkspace
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 TRACES_LEFT = 1
 
@@ -41,13 +45,23 @@ def forget(
     )
     voice.answer(
         receipt,
-        voice.say("forget.receipt", receipt=receipt.receipt, person=receipt.person, date=receipt.at),
+        voice.say(
+            "forget.receipt",
+            receipt=receipt.receipt,
+            person=receipt.person,
+            date=_when(voice, receipt.at, opened.workspace.settings.zone),
+        ),
         voice.say("forget.rows", rows=rows),
         f"{voice.say('forget.searched', bytes=number(receipt.bytes_searched))} {traces}",
         voice.say("forget.sources", sources=", ".join(receipt.sources)),
     )
     if receipt.traces:
         raise typer.Exit(TRACES_LEFT)
+
+
+def _when(voice: Voice, at: str, zone: ZoneInfo) -> str:
+    """The end of the erasure, in the company's time zone; the receipt itself keeps it in UTC."""
+    return voice.language.moment(datetime.fromisoformat(at).astimezone(zone))
 
 
 def _confirm(voice: Voice, person: str) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 from gouttes.report.data import Change, Counts, Estimate, Prior, ReportData, rows
 
 SURE = 0.95  # a 90 % interval leaves 5 % on either side
+SEEN = 0.0005  # a change that is written 0.0 points is no news, however sure
 Z90 = 1.6448536269514722  # normal quantile of a 90 % interval
 SHOWN = 6  # rows of a list that one glance takes in
 HALF = 0.5  # of the loss must come after an incident opened for the headline to be dated by it
@@ -150,9 +151,11 @@ def findings(data: ReportData) -> Findings:
 
 
 def verdict_of(change: Change | None) -> Verdict:
-    """Won or lost where the chance reaches 95 %, that is where the 90 % interval leaves zero out."""
+    """Won or lost where the chance reaches 95 %, that is where the 90 % interval leaves zero out, and it shows."""
     if change is None or not math.isfinite(change.value):
         return Verdict.UNKNOWN
+    if abs(change.value) < SEEN:
+        return Verdict.STEADY
     if change.p_loss >= SURE:
         return Verdict.LOST
     return Verdict.WON if change.p_loss <= 1 - SURE else Verdict.STEADY

@@ -49,8 +49,9 @@ def test_each_measure_counts_its_own_acts(duck: Any) -> None:
     )
     rows = [("ada", name, None) for name in names] + [("bob", "recommendation.rewarded", None)]
     people = [
-        event("order.placed", 0),
-        event("page.viewed", 0, person="bob"),
+        event("order.placed", 0, product="p"),
+        event("referral.made", 0, person="bob"),
+        event("order.placed", 0, person="bob"),
         event("subscription.ended", 0, person="c"),
     ]
     found = counted(duck, acts_table(rows), people)
@@ -62,6 +63,12 @@ def test_each_measure_counts_its_own_acts(duck: Any) -> None:
         "expansion": (1, 2),
         "recommendation": (1, 3),
     }
+
+
+def test_what_no_source_tells_is_unknown_and_not_nought(duck: Any) -> None:
+    bought = [event("order.placed", day, person=person) for day in (0, 30) for person in ("ada", "bob")]
+    found = counted(duck, acts_table([("ada", "return.unprompted", None)]), bought)
+    assert (found["expansion", None], found["recommendation", None]) == ((0, 0), (0, 0))
 
 
 def test_without_any_act_every_measure_is_there_and_says_nothing_is_known(duck: Any) -> None:

@@ -26,6 +26,8 @@ def change(value: float, p_loss: float) -> Change:
         (-0.021, 0.9499, Verdict.STEADY),
         (0.012, 0.05, Verdict.WON),
         (0.012, 0.0501, Verdict.STEADY),
+        (0.0004, 0.0, Verdict.STEADY),
+        (-0.0004, 1.0, Verdict.STEADY),
         (float("nan"), 0.5, Verdict.UNKNOWN),
     ],
 )

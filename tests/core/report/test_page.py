@@ -69,7 +69,7 @@ def test_the_first_line_answers_in_english(english_page: str) -> None:
     ("change", "line"),
     [
         (Change(0.012, 0.004, 0.02, 0.004, date(2026, 10, 23), 30), "Trust is being won: +1.2 points in 30 days"),
-        (Change(-0.002, -0.01, 0.006, 0.66, date(2026, 10, 23), 30), f"Trust has not surely moved: {MINUS}0.2 points"),
+        (Change(-0.002, -0.01, 0.006, 0.66, date(2026, 10, 23), 30), f"Trust shows no clear move: {MINUS}0.2 points"),
         (None, "There is not yet enough to say whether trust is being won or lost."),
     ],
 )
