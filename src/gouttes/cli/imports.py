@@ -78,7 +78,8 @@ def _file(voice: Voice, report: FileReport) -> Table:
     table.add_row(voice.say("import.identifiers"), number(report.identifiers))
     table.add_row(voice.say("import.texts"), number(report.texts))
     for reason, count in report.rejects.items():
-        table.add_row(f"▼ {reason}", number(count), style="yellow")
+        words = voice.language.label("cli.import.reason", reason)
+        table.add_row(f"▼ {reason}", f"{number(count)} · {words}", style="yellow")
     if report.unknown_columns:
         table.add_row(voice.say("import.unknown"), ", ".join(report.unknown_columns), style="dim")
     for notice in (*report.notices, *([report.refusal] if report.refusal else [])):

@@ -5,14 +5,13 @@ from gouttes.sources.contract import Mapping
 from gouttes.sources.declared import load, parse
 from gouttes.sources.importing import Imported, plan
 from gouttes.sources.macros import GOUTTES_NAMESPACE
-from gouttes.sources.rejects import REJECTS, WORDS, Reason
+from gouttes.sources.rejects import REJECTS, Reason
 from gouttes.sources.reporting import FileReport
 from gouttes.sources.sandbox import Context
 
 __all__ = [
     "GOUTTES_NAMESPACE",
     "REJECTS",
-    "WORDS",
     "Context",
     "FileReport",
     "Imported",

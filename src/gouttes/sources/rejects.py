@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from types import MappingProxyType
 
 import pyarrow as pa
 
@@ -23,7 +22,7 @@ REJECTS = pa.schema(
 
 
 class Reason(StrEnum):
-    """Why."""
+    """Why. What each means is in the catalogues of words, under ``cli.import.reason``."""
 
     MISSING = "missing"
     TIME = "time_not_understood"
@@ -45,30 +44,3 @@ class Reason(StrEnum):
     TOO_LARGE = "cell_over_10_mb"
     NOT_JSON = "not_json"
     NOT_RECORD = "not_a_json_object"
-
-
-WORDS = MappingProxyType(
-    {
-        Reason.MISSING: "a value that is needed is missing",
-        Reason.TIME: "the time is not understood or does not exist",
-        Reason.EARLY: "the time lies before 1970",
-        Reason.FUTURE: "the time lies in the future",
-        Reason.NUMBER: "the number is not understood",
-        Reason.HUGE: "the number is beyond 1e12 or not finite",
-        Reason.NEGATIVE: "an amount or quantity is negative",
-        Reason.SCORE: "the score lies outside its scale",
-        Reason.SEVERITY: "the severity lies outside 0 to 1",
-        Reason.CURRENCY: "the currency is not a code of three letters",
-        Reason.CHANNEL: "the channel is none that Gouttes knows",
-        Reason.DIRECTION: "the direction is not in, out or none",
-        Reason.KIND: "the row's kind is not in the registry of event kinds",
-        Reason.FIELD: "the row's field is no identifier that Gouttes knows",
-        Reason.NO_EVENT: "the text's event is not in this import",
-        Reason.RAGGED: "the row has another number of cells than the headings",
-        Reason.QUOTES: "a quotation mark is not closed, or stands inside a cell without being doubled",
-        Reason.TOO_LARGE: "a cell holds more than 10 MB",
-        Reason.NOT_JSON: "the line is not valid JSON",
-        Reason.NOT_RECORD: "the record is not a JSON object",
-    }
-)
-"""What each reason means, in English."""

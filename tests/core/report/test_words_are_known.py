@@ -10,6 +10,7 @@ import pytest
 import gouttes
 from gouttes.eventlog.kinds import KINDS
 from gouttes.language import CODES, Language
+from gouttes.sources import Reason
 from gouttes.vocabulary import Act, Facet
 
 SOURCES = [path for path in Path(gouttes.__file__).parent.rglob("*") if path.suffix in {".py", ".j2"}]
@@ -33,6 +34,7 @@ RULES = (
 def test_every_kind_act_facet_and_rule_has_a_label(code: str) -> None:
     language = Language(code)
     keys = [f"kind.{name}" for name in (*KINDS, *Act)] + [f"facet.{facet}" for facet in Facet]
+    keys += [f"cli.import.reason.{reason}" for reason in Reason]
     keys += [f"rule.{table}.{rule}" for rule in RULES for table in ("name", "count", "the")]
     assert [key for key in keys if not language.knows(key)] == []
 

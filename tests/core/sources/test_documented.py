@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gouttes.sources import WORDS, load, parse
+from gouttes.language import Language
+from gouttes.sources import Reason, load, parse
 from gouttes.sources import declared as toml
 from gouttes.sources.contract import IDENTIFIER_FIELDS
 from gouttes.sources.expressions import MACROS
@@ -17,13 +18,15 @@ REFERENCE = (DOCS / "reference" / "mapping.md").read_text("utf-8")
 def test_every_key_function_reason_and_identifier_is_in_the_reference() -> None:
     keys = {*toml.HEADER, *toml.FILE_KEYS, *toml.JOIN_KEYS, *toml.EVENT_OWN, *toml.IDENTIFIER_KEYS, *toml.TEXT_KEYS}
     written = set(re.findall(r"`\[*(?:file\.)?(\w+)", REFERENCE))
-    assert keys | MACROS | {str(reason) for reason in WORDS} <= written
+    assert keys | MACROS | {str(reason) for reason in Reason} <= written
     assert all(name in REFERENCE for name in IDENTIFIER_FIELDS)
 
 
 def test_the_reasons_of_the_reference_are_those_of_the_code() -> None:
     table = REFERENCE.split("## Reasons")[1].split("## Files")[0]
-    assert dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", table, re.MULTILINE)) == dict(WORDS)
+    assert dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", table, re.MULTILINE)) == {
+        str(reason): Language("en").say(f"cli.import.reason.{reason}").replace("’", "'") for reason in Reason
+    }
 
 
 def test_the_mapping_of_the_how_to_page_is_valid() -> None:
