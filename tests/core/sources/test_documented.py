@@ -25,7 +25,8 @@ def test_every_key_function_reason_and_identifier_is_in_the_reference() -> None:
 def test_the_reasons_of_the_reference_are_those_of_the_code() -> None:
     table = REFERENCE.split("## Reasons")[1].split("## Files")[0]
     assert dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", table, re.MULTILINE)) == {
-        str(reason): Language("en").say(f"cli.import.reason.{reason}").replace("’", "'") for reason in Reason
+        str(reason): Language("en").say(f"cli.import.reason.{reason}").replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+        for reason in Reason
     }
 
 
