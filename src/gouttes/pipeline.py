@@ -324,7 +324,7 @@ def _news(here: Run, draft: Manifest) -> ir.Table:
     fresh = read.events(here.log, here.connection, known_by=here.as_of, names=new_files)
     before = datetime.fromisoformat(here.before.as_of)
     since = ibis.literal(before, type="timestamp('UTC')")
-    turned = here.log.events.after(before, "occurred_at", "known_at")
+    turned = sorted(set(here.log.events.after(before, "occurred_at", "known_at")) - set(new_files))
     late = read.events(here.log, here.connection, known_by=here.as_of, names=turned)
     late = late.filter((late.occurred_at > since) | (late.known_at > since))
     return fresh.select("subject").union(late.select("subject")).distinct()

@@ -67,8 +67,7 @@ class Stage:
     @property
     def digest(self) -> str:
         """SQL of the SHA-1 of its rows' event ids: only what is kept needs one."""
-        ending = named("kind") if self.kind is None else self.told
-        return f"digest_of(concat({quoted(f'{self.source}|')}, key, '|', {ending}))"
+        return f"digest_of(concat({quoted(f'{self.source}|')}, key, '|', {self.told}))"
 
     @property
     def kind(self) -> str | None:
