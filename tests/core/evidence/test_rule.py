@@ -168,6 +168,13 @@ def test_the_table_of_rules_has_one_row_each(duck: Any) -> None:
     }
 
 
+def test_facets_rounded_by_hand_still_make_the_whole(duck: Any) -> None:
+    thirds = dict.fromkeys(("credibility", "integrity", "benevolence"), 0.3333333333)
+    table = duck.to_pyarrow(rules_table(load({"outage": {"facets": thirds}}))).to_pylist()
+    (row,) = [row for row in table if row["rule"] == "outage"]
+    assert sum(row[facet] for facet in thirds) == pytest.approx(1.0, abs=1e-15)
+
+
 @pytest.mark.parametrize("engine", ["duckdb", "pyspark"])
 def test_the_table_compiles_for_every_engine(engine: str) -> None:
     assert "SELECT" in engines.sql_for(rules_table(load()), engine)

@@ -10,6 +10,7 @@ from tests.core.pipeline.tables import assert_same, published
 
 import gouttes
 from gouttes import pipeline
+from gouttes.digest import report_data
 from gouttes.errors import BadInputError
 from gouttes.eventlog.append import append_events, append_identifiers
 from gouttes.eventlog.compact import compact
@@ -147,3 +148,15 @@ def test_layers_are_joined_before_they_slow_the_reader(full: Workspace, monkeypa
         pipeline.run(full, as_of=first.as_of + timedelta(hours=12 * hour))
     layers = Shelf(full).manifest().tables
     assert max(len(each) for each in layers.values()) <= 2
+
+
+def test_who_only_grew_older_is_not_said_to_have_fallen(full: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline.run(full)
+    monkeypatch.setattr("gouttes.digest.FALLERS", 1000)
+    shown = report_data(gouttes.open(full.root)).fallers
+    falls = shown["before"] - shown["after"]
+    assert len(falls) > 0
+    assert falls.min() >= 0.005
+    monkeypatch.setattr("gouttes.digest.LEAST_FALL", 0.0)
+    everyone = report_data(gouttes.open(full.root)).fallers
+    assert (everyone["before"] - everyone["after"]).min() < 0.005

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tests.core.sources.brought import bring, write
+from tests.core.sources.brought import CONTEXT, bring, write
 
 from gouttes.errors import BadInputError
+from gouttes.sources import Mapping, parse, plan
 
 TWO = """
 [mapping]
@@ -133,3 +135,18 @@ def test_blanks_around_a_cell_are_no_part_of_it(tmp_path: Path) -> None:
     found = bring(tmp_path / "rough.csv", tmp_path / "rough.json", using=TWO)
     assert sorted(row["text"] for row in found.texts) == ["rough A1", "rough A3"]
     assert found.reasons == [(3, "key", "missing")]
+
+
+def test_the_same_key_in_two_sources_is_two_events_and_lends_no_text_its_event(tmp_path: Path) -> None:
+    other = TWO.replace('source = "test"', 'source = "other"').replace("second", "instant").replace("month", "period")
+    one = write(tmp_path, "exact.csv", "id,second\nA1,2024-03-02 10:00:07\n")
+    two = write(tmp_path, "rough.csv", "id,period\nA1,2024-03-01\nA2,not a day\n")
+    a2 = write(tmp_path, "more.csv", "id,month\nA2,2024-03-03\n")
+    found = bring_all(one, two, a2, using=(parse(TWO, where="one"), parse(other, where="two")))
+    assert sorted(row["source"] for row in found["events"]) == ["other", "test", "test"]
+    assert sorted(row["text"] for row in found["texts"]) == ["exact A1", "rough A1", "rough A2"]
+
+
+def bring_all(*files: Path, using: tuple[Mapping, ...]) -> dict[str, list[dict[str, Any]]]:
+    with plan(files, using, CONTEXT) as imported:
+        return {"events": imported.events().read_all().to_pylist(), "texts": imported.texts().read_all().to_pylist()}
