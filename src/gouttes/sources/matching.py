@@ -33,17 +33,19 @@ class Recognised:
 
 
 def recognise(table: Table, known: Sequence[Mapping], others: Sequence[Mapping]) -> Recognised:
-    """The best answer among ``known``, else among ``others`` with a notice.
+    """The best answer among ``known``, else, for a name that none of them has, among ``others`` with a notice.
 
     Raises:
         NothingInItError: it holds no record.
         BadInputError: no mapping has a file with its headings; the message names the nearest and what they lack.
     """
+    # A file that bears the name of one that was asked, and lacks its columns, is that file, ill exported.
+    asked_by_name = any(named_like(table.name, spec) for mapping in known for spec in mapping.files)
     for whole in (False, True) if table.sampled else (True,):
         best = _best(_candidates(table, known, whole=whole))
         if best is not None:
             return _read_whole(best)
-        best = _best(_candidates(table, others, whole=whole))
+        best = None if asked_by_name else _best(_candidates(table, others, whole=whole))
         if best is not None:
             asked = " or ".join(mapping.title for mapping in known)
             notice = f"Not a file of {asked}: read as {best.mapping.title} ({best.spec.name})."
@@ -78,7 +80,9 @@ def _best(found: Sequence[Recognised]) -> Recognised | None:
 
 
 def _refusal(table: Table, found: Sequence[Recognised]) -> BadInputError:
-    if table.what == "JSON" and any(not table.headings(one.spec) for one in found):
+    silent = [one for one in found if not table.headings(one.spec)]
+    # Records without the inner list that `each` names are records all the same.
+    if table.what == "JSON" and (len(silent) == len(found) or any(not one.spec.each for one in silent)):
         return NothingInItError(f"{table.name} holds no record: there is nothing to import.")
     near = sorted(
         found, key=lambda one: (-named_like(table.name, one.spec), len(one.match.missing), -len(one.match.wanted))

@@ -199,12 +199,22 @@ def test_importing_twice_gives_the_same_ids(tmp_path: Path) -> None:
     assert once.events == again.events
 
 
+IN_FRENCH = ORDERS.replace('"day"', '"jour"').replace("moment(day)", "moment(jour)").replace("day =", "jour =")
+
+
 def test_a_file_of_another_source_is_read_with_a_notice(tmp_path: Path) -> None:
-    other = mapping(ORDERS.replace('"day"', '"jour"').replace("moment(day)", "moment(jour)").replace("day =", "jour ="))
+    other = mapping(IN_FRENCH.replace("*order*", "*visit*"))
     with plan([orders(tmp_path)], other, CONTEXT, others=[mapping()]) as imported:
         (report,) = imported.files
         assert report.recognised_as == "test: orders"
         assert report.notices == ("Not a file of Test: read as Test (orders).",)
+
+
+def test_a_file_with_the_name_of_one_asked_that_lacks_its_columns_is_refused_and_not_taken_for_another(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(BadInputError, match=r"answers to no known file.*needs jour"):
+        plan([orders(tmp_path)], mapping(IN_FRENCH), CONTEXT, others=[mapping()])
 
 
 def test_the_name_of_a_file_decides_between_two_that_suit(tmp_path: Path) -> None:

@@ -3,8 +3,13 @@
 from pathlib import Path
 
 import pytest
+from tests.core.sources.brought import CONTEXT, write
 from tests.core.sources.chatwoot_samples import CONTACTS, CONVERSATIONS, CSAT, MESSAGES
 from tests.core.sources.preset_samples import Found, Record, as_csv, as_json, event, read
+
+from gouttes.errors import BadInputError
+from gouttes.sources import plan
+from gouttes.sources.catalogue import preset, presets
 
 ANA = "chatwoot:contact:12"
 MAX = f"chatwoot:email:{Found.digest('max@example.org')}"
@@ -127,3 +132,10 @@ def test_a_rating_beyond_five_a_missing_contact_and_a_bad_date_are_refused(tmp_p
         ("survey.answered", "subject", "missing"),
         ("survey.answered", "key", "missing"),
     }
+
+
+def test_conversations_without_their_inbox_are_told_what_they_lack(tmp_path: Path) -> None:
+    file = write(tmp_path, "conversations.json", '[{"id": 7, "created_at": 1709300000, "status": "open"}]')
+    lacks = r"It has: id, created_at, status.*chatwoot \(conversations\) needs inbox_id"
+    with pytest.raises(BadInputError, match=lacks):
+        plan([file], preset("chatwoot"), CONTEXT, others=presets())
