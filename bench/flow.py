@@ -26,9 +26,10 @@ import gouttes
 from gouttes import pipeline
 from gouttes.eventlog.append import append_events, append_identifiers
 from gouttes.eventlog.tables import EventLog
+from gouttes.settings import Settings
 from gouttes.simulate.company import Company
 from gouttes.simulate.log import write_log
-from gouttes.workspace import Settings, Workspace
+from gouttes.workspace import Workspace
 
 CACHE = Path(".bench")
 ROOT, NEWEST = CACHE / "ws", CACHE / "newest.parquet"

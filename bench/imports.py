@@ -19,8 +19,9 @@ from pathlib import Path
 import duckdb
 
 from gouttes import intake
+from gouttes.settings import Settings
 from gouttes.sources.declared import parse
-from gouttes.workspace import Settings, Workspace
+from gouttes.workspace import Workspace
 
 MAPPING = """
 [mapping]

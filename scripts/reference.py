@@ -11,9 +11,10 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gouttes import errors, schemas, workspace
+from gouttes import errors, schemas
 from gouttes.eventlog import kinds, schema
 from gouttes.evidence import rule as evidence
+from gouttes.settings import Settings
 from gouttes.vocabulary import Act, Polarity
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def settings() -> str:
         "Settings",
         "A workspace keeps its settings in `gouttes.toml`, written in full by `gouttes init`. An unknown setting is "
         "refused, with the nearest name that exists. A default marked *prior* is a starting point, not a finding.",
-        *(block for each in _settings(workspace.Settings, "company") for block in each),
+        *(block for each in _settings(Settings, "company") for block in each),
         'The weights and half-lives of the evidence rules are changed in `[evidence.rules."NAME"]`: see the '
         "[evidence rules](evidence.md).",
     )
@@ -215,13 +216,24 @@ def _settings(kind: type, section: str) -> Iterator[tuple[str, str, str]]:
     for each in dataclasses.fields(kind):
         nested: Any = each.default_factory
         if isinstance(nested, type) and dataclasses.is_dataclass(nested):
-            yield from _settings(nested, each.name)
-        elif each.name in meanings and each.name != "rules":
-            default = "none: it must be given" if each.default is dataclasses.MISSING else f"`{_toml(each.default)}`"
+            yield from _settings(nested, each.name if section == "company" else f"{section}.{each.name}")
+        elif each.name in meanings and f"{section}.{each.name}" != "company.rules":
+            value = nested() if nested is not dataclasses.MISSING else each.default
+            default = "none: it must be given" if value is dataclasses.MISSING else _default(each.name, value)
             yield f"## {section}.{each.name}", f"{_sentence(meanings[each.name])}", f"Default: {default}."
 
 
+def _default(name: str, value: Any) -> str:  # noqa: ANN401 -- whatever a setting can be
+    if name == "rules":
+        return " then ".join(f"`{rule.name}`" for rule in value)
+    return f"`{_toml(value)}`"
+
+
 def _toml(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_toml(each)}' for key, each in value.items())} }}" if value else "{}"
     return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
 
 

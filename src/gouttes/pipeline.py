@@ -36,9 +36,9 @@ from gouttes.identity.incremental import resolve_incremental
 from gouttes.identity.resolve import resolve
 from gouttes.published import Layer, Manifest, Shelf
 from gouttes.schemas import ACTS, EVIDENCE, LINKS, PEOPLE, STATES
+from gouttes.settings import settings_text
 from gouttes.trust.state import as_states, fold
 from gouttes.vocabulary import DataCategory
-from gouttes.workspace import settings_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

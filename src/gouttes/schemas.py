@@ -56,3 +56,30 @@ PEOPLE = ibis.schema(
     }
 )
 """Everyone; ``next_due`` is when time alone will next change what is known of them."""
+
+RECORDS = ibis.schema(
+    {
+        "subject": "string",
+        "source": "string",
+        "first_name": "string",
+        "first_root": "string",
+        "last_name": "string",
+        "last_root": "string",
+        "birth_date": "string",
+        "house_number": "string",
+        "street": "string",
+        "postcode": "string",
+        "city": "string",
+        "country": "string",
+        "email": "string",
+        "phone": "string",
+        "company": "string",
+    }
+)
+"""One row per subject that says who it is: each field in its normalised form (``identity.fields``), null where unknown.
+``first_root`` is the name that a first name is a variant of, ``last_root`` the family name without particles;
+``birth_date`` as ISO 8601. Personal data."""
+
+PAIRS = ibis.schema({"left": "string", "right": "string", "probability": "float64", "weight": "float64"})
+"""Two subjects that may be one person, ``left`` before ``right``: the probability that they are, and the match weight
+(log2 of the Bayes factor, prior included)."""

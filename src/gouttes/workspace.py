@@ -8,187 +8,21 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import json
 import os
 import tomllib
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from typing import TYPE_CHECKING
 
 from gouttes.errors import BadInputError, NewerWorkspaceError, WorkspaceError
+from gouttes.settings import FORMAT, parse_settings, settings_text
+from gouttes.settings.checks import SETTINGS_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-FORMAT = 1
-SETTINGS_FILE = "gouttes.toml"
-
-
-@dataclass(frozen=True)
-class TrustSettings:
-    """How a reading starts before any evidence.
-
-    Attributes:
-        prior_strength: n₀, how many units of evidence the prior is worth (prior).
-        prior_mean: m, ``"pooled"`` for the company's own rate of good outcomes, or a number in (0, 1).
-    """
-
-    prior_strength: float = 4.0
-    prior_mean: float | Literal["pooled"] = "pooled"
-
-    def __post_init__(self) -> None:
-        _require(self.prior_strength > 0, "[trust] prior_strength", "a number above 0", self.prior_strength)
-        pooled = self.prior_mean == "pooled"
-        inside = not isinstance(self.prior_mean, str) and 0 < self.prior_mean < 1
-        _require(pooled or inside, "[trust] prior_mean", "'pooled' or a number between 0 and 1", self.prior_mean)
-
-
-@dataclass(frozen=True)
-class BehaviourSettings:
-    """Windows, in days, of the behaviours.
-
-    Attributes:
-        window_days: L, how long an outbound touch or a reward counts as a prompt.
-        topic_days: how long the same topic counts as the same matter.
-        reopen_days: how long a solved ticket must hold to count as solved at the first contact.
-        minimum_rhythm_days: no rhythm is taken to be shorter (prior).
-        missed_cap: most missed opportunities counted in one silence (prior).
-    """
-
-    window_days: float = 14
-    topic_days: float = 30
-    reopen_days: float = 14
-    minimum_rhythm_days: float = 7
-    missed_cap: int = 12
-
-    def __post_init__(self) -> None:
-        for each in fields(self):
-            value = getattr(self, each.name)
-            _require(value > 0, f"[behaviour] {each.name}", "a number above 0", value)
-
-
-@dataclass(frozen=True)
-class IdentitySettings:
-    """Guards of identity.
-
-    Attributes:
-        max_shared: an e-mail or phone held by more subjects than this joins nobody (prior).
-    """
-
-    max_shared: int = 100
-
-    def __post_init__(self) -> None:
-        _require(self.max_shared > 1, "[identity] max_shared", "a whole number above 1", self.max_shared)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What ``gouttes.toml`` says.
-
-    Attributes:
-        name: the company.
-        currency: ISO 4217 code of amounts whose source gives none.
-        timezone: IANA name, for times whose source gives no offset.
-        country: ISO 3166 two letters, for phone numbers without a country code.
-        language: ``fr`` or ``en``, of reports.
-        simulated: the data are invented; every page says so.
-        rules: overrides of the evidence rules, by rule name, as in ``[evidence.rules."promise kept"]``.
-    """
-
-    name: str
-    currency: str = "EUR"
-    timezone: str = "Europe/Paris"
-    country: str = "FR"
-    language: str = "fr"
-    simulated: bool = False
-    trust: TrustSettings = field(default_factory=TrustSettings)
-    behaviour: BehaviourSettings = field(default_factory=BehaviourSettings)
-    identity: IdentitySettings = field(default_factory=IdentitySettings)
-    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        _require(bool(self.name.strip()), "name", "the company's name", self.name)
-        _require(_letters(self.currency, 3), "currency", "an ISO 4217 code such as EUR", self.currency)
-        _require(_letters(self.country, 2), "country", "an ISO 3166 code such as FR", self.country)
-        known = self.timezone in available_timezones()
-        _require(known, "timezone", "an IANA name such as Europe/Paris", self.timezone)
-        _require(self.language in {"fr", "en"}, "language", "'fr' or 'en'", self.language)
-
-    @property
-    def zone(self) -> ZoneInfo:
-        """The time zone, ready to use."""
-        return ZoneInfo(self.timezone)
-
-
-def _letters(text: str, length: int) -> bool:
-    return len(text) == length and text.isascii() and text.isalpha() and text.isupper()
-
-
-def _require(holds: bool, name: str, needed: str, found: object) -> None:  # noqa: FBT001 -- an assertion in words
-    if not holds:
-        raise BadInputError(f"Setting `{name}` needs {needed}, found {found!r}. Mend it in {SETTINGS_FILE}.")
-
-
-def parse_settings(text: str) -> Settings:
-    """The settings that a ``gouttes.toml`` states.
-
-    Raises:
-        BadInputError: not TOML, an unknown setting, or a value out of its range.
-    """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadInputError(f"{SETTINGS_FILE} is not valid TOML: {error}. Mend that line.") from error
-    raw.pop("format", None)
-    company = raw.pop("company", {})
-    rules = raw.pop("evidence", {}).get("rules", {})
-    parts = {
-        name: _build(kind, raw.pop(name, {}), name)
-        for name, kind in {"trust": TrustSettings, "behaviour": BehaviourSettings, "identity": IdentitySettings}.items()
-    }
-    _refuse_unknown(raw, ["company", "trust", "behaviour", "identity", "evidence"], "table")
-    return _build(Settings, {**company, **parts, "rules": rules}, "company")
-
-
-def _build(kind: type, values: Mapping[str, Any], table: str) -> Any:  # noqa: ANN401 -- one of three dataclasses
-    known = [each.name for each in fields(kind)]
-    _refuse_unknown(values, known, f"setting of [{table}]")
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise BadInputError(f"[{table}] of {SETTINGS_FILE} cannot be read: {error}.") from error
-
-
-def _refuse_unknown(values: Mapping[str, Any], known: list[str], what: str) -> None:
-    for name in values:
-        if name not in known:
-            near = get_close_matches(name, known, 1)
-            meant = f" Did you mean '{near[0]}'?" if near else f" Known: {', '.join(known)}."
-            raise BadInputError(f"{SETTINGS_FILE}: there is no {what} named '{name}'.{meant}")
-
-
-def settings_text(settings: Settings) -> str:
-    """The ``gouttes.toml`` of these settings, with every default written out so that it can be changed."""
-    values = {each.name: getattr(settings, each.name) for each in fields(settings)}
-    company = {name: value for name, value in values.items() if not is_dataclass(value) and name != "rules"}
-    tables: list[tuple[str, Mapping[str, Any]]] = [("company", company)]
-    tables += [(name, asdict(value)) for name, value in values.items() if is_dataclass(value)]  # type: ignore[arg-type]  # mypy does not narrow in a comprehension
-    lines = [f"format = {FORMAT}"]
-    for name, table in tables:
-        lines += ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in table.items())]
-    lines += ["", '# [evidence.rules."promise kept"]   # any field of docs/reference/evidence.md', "# weight = 0.5"]
-    return "\n".join(lines) + "\n"
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return repr(value)
+    from gouttes.settings import Settings
 
 
 @dataclass(frozen=True)

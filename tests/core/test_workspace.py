@@ -9,16 +9,8 @@ from hypothesis import strategies as st
 
 import gouttes
 from gouttes.errors import BadInputError, NewerWorkspaceError, WorkspaceError
-from gouttes.workspace import (
-    BehaviourSettings,
-    Settings,
-    TrustSettings,
-    Workspace,
-    disk_errors,
-    parse_settings,
-    replace_file,
-    settings_text,
-)
+from gouttes.settings import BehaviourSettings, Settings, TrustSettings, parse_settings, settings_text
+from gouttes.workspace import Workspace, disk_errors, replace_file
 
 
 @given(name=st.text(min_size=1).filter(str.strip), strength=st.floats(0.001, 1e6), cap=st.integers(1, 1000))

@@ -16,7 +16,8 @@ import pytest
 import gouttes
 from gouttes import pipeline
 from gouttes.eventlog.tables import EventLog
-from gouttes.workspace import Settings, Workspace
+from gouttes.settings import Settings
+from gouttes.workspace import Workspace
 
 ROWS = 3000
 HEADER = "N° de commande;Date;N° client;E-mail;Montant;Livraison promise;Livré le;Statut\n"

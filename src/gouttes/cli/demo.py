@@ -16,9 +16,11 @@ from gouttes.errors import BadInputError
 from gouttes.opened import OpenedWorkspace
 from gouttes.report.page import render
 from gouttes.report.summary import summary
+from gouttes.settings import Settings
+from gouttes.settings.checks import SETTINGS_FILE
 from gouttes.simulate.company import Company, simulate
 from gouttes.simulate.exports import write_exports
-from gouttes.workspace import SETTINGS_FILE, Settings, Workspace, replace_file
+from gouttes.workspace import Workspace, replace_file
 
 NAME = "Maison Lenoir (simulated)"
 

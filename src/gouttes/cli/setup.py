@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gouttes.cli.voice import JsonOption, LangOption, Voice, WorkspaceArgument
-from gouttes.workspace import Settings, Workspace
+from gouttes.settings import Settings
+from gouttes.workspace import Workspace
 
 if TYPE_CHECKING:
     from typer import Typer

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from gouttes.eventlog.tables import EventLog
-from gouttes.workspace import Settings, Workspace
+from gouttes.settings import Settings
+from gouttes.workspace import Workspace
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from gouttes.eventlog.append import append_events, append_identifiers
 from gouttes.eventlog.tables import EventLog
 from gouttes.simulate.company import Company
 from gouttes.simulate.log import write_log
-from gouttes.workspace import Settings, Workspace
+from gouttes.settings import Settings
+from gouttes.workspace import Workspace
 
 PEOPLE = 60
 

@@ -16,7 +16,8 @@ from gouttes.eventlog.append import append_events, append_identifiers
 from gouttes.eventlog.compact import compact
 from gouttes.eventlog.tables import EventLog
 from gouttes.published import Shelf
-from gouttes.workspace import Settings, Workspace, replace_file, settings_text
+from gouttes.settings import Settings, settings_text
+from gouttes.workspace import Workspace, replace_file
 
 NAMES = ("people", "acts", "evidence", "trust")
 
