@@ -183,15 +183,21 @@ def _columns(fields: Any) -> str:  # noqa: ANN401 -- a PyArrow schema, untyped t
 
 def tables() -> str:
     """The tables that pass from one step to the next, and that a workspace gives."""
-    shown = {name.lower(): getattr(schemas, name) for name in ("LINKS", "PEOPLE", "ACTS", "EVIDENCE", "STATES")}
+    shown = {name: getattr(schemas, name.upper()) for name in PUBLISHED}
     said = sentences("table_columns", {column for each in shown.values() for column in each.names})
     return page(
         "Tables",
-        "What a run publishes in `insights/` (`links` in `people/`). From Python, `gouttes.open('ws').acts()` and so "
-        "on give each as an Ibis expression. Read them so, and not by opening files: a table may be made of several, "
+        "What a run publishes: who is who in `people/`, the rest in `insights/`. From Python, "
+        "`gouttes.open('ws').published('acts')` gives each as an Ibis expression. Read them so, and not by opening files: a table may be made of several, "
         "some of which replace rows of others ([why](../decisions/published-in-layers.md)).",
         *(block for name, each in shown.items() for block in (f"## {name}", _typed(each, said))),
     )
+
+
+PUBLISHED = (
+    *("people", "acts", "evidence", "states", "links", "keys", "records", "likenesses", "blocks", "doubts"),
+    *("tangles", "decisions", "moves"),
+)
 
 
 def _typed(columns: Any, said: Mapping[str, str]) -> str:  # noqa: ANN401 -- an Ibis schema, untyped to mypy

@@ -11,8 +11,7 @@ import ibis
 from gouttes.eventlog.compact import worth_compacting
 from gouttes.eventlog.erased import receipts
 from gouttes.eventlog.kinds import KINDS
-from gouttes.identity.normalise import keys_of
-from gouttes.identity.resolve import shared_by_too_many
+from gouttes.reviewing import queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,15 +127,27 @@ def _troubles(opened: OpenedWorkspace, events: ir.Table) -> Iterator[Trouble]:
     currencies = [currency for currency in _amounts(events) if currency != "?"]
     if len(currencies) > 1:
         yield Trouble("currencies", serious=False, values={"currencies": ", ".join(currencies)})
-    identity = opened.workspace.settings.identity
-    keys = keys_of(opened.identifiers(), country=opened.workspace.settings.country)
-    shared = shared_by_too_many(keys, identity.max_shared)
-    if number := _count(shared):
-        yield Trouble("shared", serious=False, values={"n": number, "most": identity.max_shared})
+    yield from _identity(opened)
+    yield from _waiting(opened)
     if worth_compacting(opened.log):
         yield Trouble("small_files", serious=False)
     yield from _overdue(events)
     yield from _dangling(opened)
+
+
+def _identity(opened: OpenedWorkspace) -> Iterator[Trouble]:
+    """Keys that join nobody, people made of suspiciously many records, and what waits for a person's word."""
+    settings = opened.workspace.settings.identity
+    if number := _count(opened.keys_set_aside()):
+        yield Trouble("shared", serious=False, values={"n": number, "most": settings.max_shared})
+    sizes = opened.links().group_by("person").agg(records=lambda t: t.count())
+    if number := _count(sizes.filter(sizes.records > settings.alarm)):
+        yield Trouble("large_people", serious=False, values={"n": number, "most": settings.alarm})
+
+
+def _waiting(opened: OpenedWorkspace) -> Iterator[Trouble]:
+    if number := _count(queue(opened)):
+        yield Trouble("waiting", serious=False, values={"n": number})
 
 
 def _overdue(events: ir.Table) -> Iterator[Trouble]:

@@ -21,8 +21,8 @@ from gouttes.errors import UnknownPersonError
 from gouttes.eventlog import erased, read
 from gouttes.eventlog.forget import forget_subjects
 from gouttes.eventlog.tables import EventLog
-from gouttes.pipeline import TABLES
-from gouttes.published import Shelf
+from gouttes.identity.holdings import set_aside
+from gouttes.published import TABLES, Shelf
 from gouttes.workspace import replace_file
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def forget(workspace: Workspace, person: str, *, at: datetime) -> Receipt:
     """
     with workspace.lock("run"):
         connection = engines.connect()
-        links = Shelf(workspace).read(connection, "links", TABLES["links"][0], key="subject")
+        links = Shelf(workspace).read(connection, "links")
         subjects = links.filter(links.person == person).subject.to_pyarrow().to_pylist()
         if not subjects:
             raise UnknownPersonError(person)
@@ -119,20 +119,35 @@ def _finish(workspace: Workspace, person: str, subjects: list[str], values: list
 
 
 def _forget_published(workspace: Workspace, person: str, subjects: Sequence[str], *, unread: bool) -> dict[str, int]:
-    """Write the published tables anew without the person; the next run is a full one where the log holds news."""
+    """Write the published tables anew without the person.
+
+    The next run is a full one where the log holds news, or where the person's absence may change who others are.
+    """
     connection, shelf, log = engines.connect(), Shelf(workspace), EventLog(workspace)
     before = shelf.manifest()
+    mine = ibis.memtable(pa.table({"subject": [*subjects]}))
+    entangled = _entangled(workspace, connection, mine)
     counts, tables = {}, {}
     for name in before.tables:
-        schema, key = TABLES[name]
-        gone = ibis.memtable(pa.table({key: [*subjects] if key == "subject" else [person]}))
-        whole = shelf.read(connection, name, schema, key=key, manifest=before)
-        counts[name] = int(whole.semi_join(gone, key).count().execute())
-        tables[name] = shelf.full(connection, name, whole.anti_join(gone, key))
+        whole = shelf.read(connection, name, before)
+        theirs = TABLES[name].theirs(whole, subjects, person)
+        counts[name] = int(whole.filter(theirs).count().execute())
+        tables[name] = shelf.full(connection, name, whole.filter(~theirs))
     files, identifiers = tuple(log.events.names()), tuple(log.identifiers.names())
-    digest = "" if unread else before.digest
+    digest = "" if unread or entangled else before.digest
     shelf.publish(replace(before, tables=tables, events=files, identifiers=identifiers, digest=digest))
     return counts
+
+
+def _entangled(workspace: Workspace, connection: SQLBackend, mine: ir.Table) -> bool:
+    """Whether somebody else's links hang on these subjects: guards that hold because of them, keys set aside."""
+    shelf, settings = Shelf(workspace), workspace.settings.identity
+    kept_from = [shelf.read(connection, name).semi_join(mine, "subject") for name in ("tangles", "doubts")]
+    doubted = shelf.read(connection, "doubts").semi_join(mine, [("other", "subject")])
+    keys, records = shelf.read(connection, "keys"), shelf.read(connection, "records")
+    held = keys.semi_join(keys.semi_join(mine, "subject"), ["field", "key"])
+    heavy = set_aside(held, records.semi_join(held, "subject"), settings)
+    return any(bool(table.count().execute()) for table in (*kept_from, doubted, heavy))
 
 
 def _search(root: Path, values: Sequence[str], *, besides: Path) -> tuple[int, list[str]]:

@@ -5,7 +5,8 @@ Every table is an Ibis expression on the workspace's engine: filter it, join it,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import getpass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -14,18 +15,24 @@ import ibis
 
 from gouttes import engines, erasure, intake, pipeline
 from gouttes.behaviour.figures import LENGTHS, figures, outcomes
+from gouttes.deciding import Deciding
 from gouttes.errors import BadInputError, UnknownPersonError
 from gouttes.eventlog import read
 from gouttes.eventlog.tables import EventLog
 from gouttes.evidence.rule import load as load_rules
 from gouttes.evidence.rule import rules_table
+from gouttes.identity import circles
+from gouttes.identity import profile as profiles
 from gouttes.identity.find import find
+from gouttes.identity.holdings import hashed, set_aside
+from gouttes.identity.profile import ProfilePolicy
 from gouttes.published import Shelf
 from gouttes.report.explain import Account
 from gouttes.trust import ledger as ledgers
 from gouttes.trust import trajectory as trajectories
 from gouttes.trust.interval import exact_interval
 from gouttes.trust.reading import Prior, pooled, readings
+from gouttes.trust.rollup import rollup
 from gouttes.trust.state import as_states
 from gouttes.workspace import Workspace
 
@@ -37,8 +44,10 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.sql import SQLBackend
 
+    from gouttes.deciding import Decided
     from gouttes.erasure import Receipt
     from gouttes.evidence.rule import EvidenceRule
+    from gouttes.identity.decisions import Decision
     from gouttes.intake import Taken
     from gouttes.pipeline import Ran
     from gouttes.published import Manifest
@@ -113,27 +122,77 @@ class OpenedWorkspace:
 
     def links(self) -> ir.Table:
         """LINKS: which person each subject key belongs to."""
-        return self._published("links")
+        return self.published("links")
+
+    @property
+    def policy(self) -> ProfilePolicy:
+        """How the golden profile chooses between sources, as the settings say."""
+        return ProfilePolicy.read(asdict(self.workspace.settings.identity.profile))
+
+    def profile(self, person: str | None = None) -> ir.Table:
+        """The golden profile of one person or of everyone: personal data. See ``identity.profile.profile``."""
+        return profiles.profile(self.links(), self.identifiers(), self.policy, person=person)
+
+    def contacts(self, person: str | None = None) -> ir.Table:
+        """Every way to reach one person or everyone: personal data. See ``identity.profile.contacts``."""
+        country = self.workspace.settings.country
+        return profiles.contacts(self.links(), self.identifiers(), country=country, person=person)
+
+    def households(self, *, same_name: bool = True, near: str | None = None) -> ir.Table:
+        """``household, person``: who lives together, at the address that the golden profile chooses for each.
+
+        Args:
+            same_name: see ``identity.circles.households``.
+            near: only what decides which household this person is of.
+        """
+        records, links, identifiers = self._around(near)
+        chosen = profiles.profile(links, identifiers, self.policy, groups=("address",))
+        addresses = chosen.filter(chosen["field"] == "address").select("person", "subject")
+        return circles.households(records, links, same_name=same_name, addresses=addresses)
+
+    def companies(self, *, near: str | None = None) -> ir.Table:
+        """``company, name, domain, person``: where people work, or only what decides it for one person."""
+        return circles.companies(*self._around(near))
+
+    def _around(self, person: str | None) -> tuple[ir.Table, ir.Table, ir.Table]:
+        records, links, identifiers = self.published("records"), self.links(), self.identifiers()
+        if person is None:
+            return records, links, identifiers
+        subjects = circles.near(records, links, identifiers, person).cache()
+        return tuple(table.semi_join(subjects, "subject") for table in (records, links, identifiers))
+
+    def circle_readings(self, members: ir.Table) -> ir.Table:
+        """The reading of each circle of ``members`` (``circle, person``), at the date of the last run.
+
+        Raises:
+            BadInputError: nothing was run yet.
+        """
+        return rollup(self.published("states"), members, self.rules_table(), self.prior, as_of=self.as_of)
+
+    def keys_set_aside(self) -> ir.Table:
+        """``field, key_hash, subjects, names``: contact details that too many records, or names, share to join them."""
+        keys, records = self.published("keys"), self.published("records")
+        return hashed(set_aside(keys, records, self.workspace.settings.identity))
 
     def people(self) -> ir.Table:
         """PEOPLE: everyone."""
-        return self._published("people")
+        return self.published("people")
 
     def acts(self) -> ir.Table:
         """ACTS: what was seen to be done."""
-        return self._published("acts")
+        return self.published("acts")
 
     def evidence(self) -> ir.Table:
         """EVIDENCE: every drop, bucket and repair."""
-        return self._published("evidence")
+        return self.published("evidence")
 
     def rules_table(self) -> ir.Table:
         """RULES: weights, half-lives and facets in force."""
         return rules_table(self.rules)
 
-    def _published(self, name: str) -> ir.Table:
-        schema, key = pipeline.TABLES[name]
-        return Shelf(self.workspace).read(self.connection, name, schema, key=key, manifest=self.manifest)
+    def published(self, name: str) -> ir.Table:
+        """A table that the last run published, by its name in ``gouttes.published.TABLES``."""
+        return Shelf(self.workspace).read(self.connection, name, self.manifest)
 
     @cached_property
     def prior(self) -> Prior:
@@ -158,7 +217,7 @@ class OpenedWorkspace:
         """
         people = self.people().filter(lambda t: t.events > 0)
         if as_of is None or as_of == self.as_of:
-            return readings(self._published("states"), self.rules_table(), self.prior, as_of=self.as_of, people=people)
+            return readings(self.published("states"), self.rules_table(), self.prior, as_of=self.as_of, people=people)
         if as_of > self.as_of:
             raise BadInputError(
                 f"Readings were computed as of {self.as_of:%Y-%m-%d}; for a later date, `gouttes run` first."
@@ -200,7 +259,9 @@ class OpenedWorkspace:
             BadInputError: several do; the message gives their ids.
         """
         country = self.workspace.settings.country
-        found = find(self.links(), self.identifiers(), text, country=country).to_pyarrow()["person"].to_pylist()
+        identity = self.workspace.settings.identity
+        names = find(self.links(), self.published("keys"), text, identity, country=country)
+        found = names.to_pyarrow()["person"].to_pylist()
         if not found:
             raise UnknownPersonError(text)
         if len(set(found)) > 1:
@@ -226,6 +287,35 @@ class OpenedWorkspace:
     ) -> Ran:
         """Compute everything: see ``gouttes.pipeline.run``. Open the workspace again to read the result."""
         return pipeline.run(self.workspace, engine=self.engine, as_of=as_of, full=full, progress=progress)
+
+    def deciding(self, by: str | None = None) -> Deciding:
+        """Decisions of who is who, taken by somebody (by default who is logged in here)."""
+        return Deciding(self.workspace, self.connection, by or getpass.getuser(), datetime.now(UTC))
+
+    def merge(self, *people: str, by: str | None = None) -> Decided:
+        """Make several people one, whatever they are called by. ``run`` to have the readings follow.
+
+        Raises:
+            UnknownPersonError: one of them is nobody.
+            StaleError: they are one person already.
+        """
+        return self.deciding(by).merge(*map(self.find, people))
+
+    def keep_apart(self, *people: str, by: str | None = None) -> Decided:
+        """Keep people apart, whatever they come to share. Raises as ``merge`` does."""
+        return self.deciding(by).keep_apart(*map(self.find, people))
+
+    def split(self, person: str, *subjects: str, by: str | None = None) -> Decided:
+        """Part some records from the rest of a person: see ``deciding.Deciding.split``."""
+        return self.deciding(by).split(self.find(person), subjects)
+
+    def undo(self, number: str, *, by: str | None = None) -> Decided:
+        """Undo a decision, or all that one run joined and parted: see ``deciding.Deciding.undo``."""
+        return self.deciding(by).undo(number)
+
+    def record(self, decisions: Sequence[Decision], *, by: str | None = None) -> Decided:
+        """Write down lists of always and never: see ``deciding.Deciding.record``."""
+        return self.deciding(by).record(decisions)
 
     def forget(self, person: str) -> Receipt:
         """Erase a person, whatever they are called by, and prove it."""

@@ -32,10 +32,11 @@ from gouttes.eventlog.tables import EventLog
 from gouttes.evidence.collect import collect
 from gouttes.evidence.rule import load as load_rules
 from gouttes.evidence.rule import rules_table
-from gouttes.identity.incremental import resolve_incremental
-from gouttes.identity.resolve import resolve
+from gouttes.identification import Identification
+from gouttes.identity.decisions import is_identity
+from gouttes.identity.likening import model_digest
 from gouttes.published import Layer, Manifest, Shelf
-from gouttes.schemas import ACTS, EVIDENCE, LINKS, PEOPLE, STATES
+from gouttes.schemas import PEOPLE
 from gouttes.settings import settings_text
 from gouttes.trust.state import as_states, fold
 from gouttes.vocabulary import DataCategory
@@ -49,21 +50,13 @@ if TYPE_CHECKING:
     from gouttes.evidence.rule import EvidenceRule
     from gouttes.workspace import Workspace
 
-ALGORITHM = 1
+ALGORITHM = 2
 """Raised when the same log and settings give another result: published tables are then computed anew."""
 
 MOST_TOUCHED = 0.2
 """Share of the people above which computing everyone is cheaper than patching (prior)."""
 
 STEPS = ("identity", "history", "behaviour", "evidence", "trust", "insights")
-
-TABLES = {
-    "links": (LINKS, "subject"),
-    "acts": (ACTS, "person"),
-    "evidence": (EVIDENCE, "person"),
-    "states": (STATES, "person"),
-    "people": (PEOPLE, "person"),
-}
 
 
 @dataclass(frozen=True)
@@ -119,8 +112,7 @@ class Run:
 
     def published(self, name: str, manifest: Manifest | None = None) -> ir.Table:
         """A published table, as it was before this run."""
-        schema, key = TABLES[name]
-        return self.shelf.read(self.connection, name, schema, key=key, manifest=manifest or self.before)
+        return self.shelf.read(self.connection, name, manifest or self.before)
 
 
 def run(
@@ -186,7 +178,7 @@ def _as_of(log: EventLog, connection: SQLBackend, asked: datetime | None, before
 
 
 def _digest(workspace: Workspace, rules: Sequence[EvidenceRule]) -> str:
-    text = f"{ALGORITHM}|{settings_text(workspace.settings)}|{rules!r}"
+    text = f"{ALGORITHM}|{settings_text(workspace.settings)}|{rules!r}|{model_digest(workspace)}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -194,26 +186,17 @@ def _patchable(here: Run, draft: Manifest) -> bool:
     """Whether the published tables can be patched: same rules, nothing gone from the log, time not running back."""
     before = here.before
     same_rules = before.digest == draft.digest
-    nothing_gone = set(before.events) <= set(draft.events)
+    nothing_gone = set(before.events) <= set(draft.events) and set(before.identifiers) <= set(draft.identifiers)
     return bool(before.run) and same_rules and nothing_gone and here.as_of >= datetime.fromisoformat(before.as_of)
 
 
 def _everyone(here: Run, draft: Manifest) -> Ran:
     here.step("identity")
-    events = read.events(here.log, here.connection, known_by=here.as_of)
-    identifiers, settings = read.identifiers(here.log, here.connection), here.workspace.settings
-    subjects = events.select("subject").union(identifiers.select("subject")).distinct()
-    resolved = resolve(
-        here.connection,
-        subjects,
-        identifiers,
-        here.published("links"),
-        country=settings.country,
-        max_shared=settings.identity.max_shared,
-        linked_at=here.as_of,
-    )
-    here.set_aside = int(resolved.set_aside.count().execute())
-    tables = {"links": here.shelf.full(here.connection, "links", resolved.links)}
+    events = _lived(here)
+    identification = _identification(here, draft)
+    found = identification.everyone(events.select("subject").distinct())
+    here.set_aside = int(found.set_aside.count().execute())
+    tables = identification.write(found.tables)
     links = here.published("links", replace(draft, tables=tables))
     here.step("history")
     theirs = _read(events, here.rules).inner_join(links.select("subject", "person"), "subject")
@@ -223,6 +206,17 @@ def _everyone(here: Run, draft: Manifest) -> Ran:
     here.step("insights")
     timed = replace(draft, tables=tables, timed_seconds=sum(here.seconds.values()), timed_events=_total(here, tables))
     return _publish(here, timed, "full", None)
+
+
+def _identification(here: Run, draft: Manifest) -> Identification:
+    now = datetime.now(UTC)
+    return Identification(here.workspace, here.connection, here.log, here.before, draft.run, here.as_of, now)
+
+
+def _lived(here: Run, names: Sequence[str] | None = None) -> ir.Table:
+    """The events that had happened and were known, without what was decided of who is who."""
+    events = read.events(here.log, here.connection, known_by=here.as_of, names=names)
+    return events.filter(~is_identity(events).fill_null(False))  # noqa: FBT003 -- a value
 
 
 def _total(here: Run, tables: dict[str, tuple[Layer, ...]]) -> int:
@@ -285,17 +279,11 @@ def _patch(here: Run, draft: Manifest) -> Ran | None:
     before, connection = here.before, here.connection
     news = engines.kept(connection, _news(here, draft))
     known = engines.kept(connection, here.published("links").semi_join(news, "subject"))
-    changed = _changed_links(here, draft, news.anti_join(known, "subject"))
-    if changed is None:
-        return None
-    new_links, former = changed
-    layers = before.tables["links"]
-    if new_links is not None:
-        keys = new_links.select("subject")
-        layers = here.shelf.patched(connection, "links", new_links, keys=keys, below=layers)
+    files = (sorted(set(getattr(draft, name)) - set(getattr(before, name))) for name in ("events", "identifiers"))
+    tables, new_links, former = _identification(here, draft).changed(news.anti_join(known, "subject"), *files)
     draft = replace(
         draft,
-        tables={**before.tables, "links": layers},
+        tables={**before.tables, **tables},
         timed_seconds=before.timed_seconds,
         timed_events=before.timed_events,
     )
@@ -310,7 +298,7 @@ def _patch(here: Run, draft: Manifest) -> Ran | None:
     links = engines.kept(connection, links.semi_join(touched, "person"))
     here.step("history")
     # The log is large: it is read once for the few whom this run concerns.
-    events = read.events(here.log, connection, known_by=here.as_of)
+    events = _lived(here)
     events = _held(connection, events.inner_join(links.select("subject", "person"), "subject"), *UNREAD)
     tables = dict(draft.tables)
     for name, rows in _histories(here, _read(events, here.rules), events, links):
@@ -321,42 +309,13 @@ def _patch(here: Run, draft: Manifest) -> Ran | None:
 def _news(here: Run, draft: Manifest) -> ir.Table:
     """Column ``subject``: those whom new events are about, or events whose day has come since the run before."""
     new_files = sorted(set(draft.events) - set(here.before.events))
-    fresh = read.events(here.log, here.connection, known_by=here.as_of, names=new_files)
+    fresh = _lived(here, new_files)
     before = datetime.fromisoformat(here.before.as_of)
     since = ibis.literal(before, type="timestamp('UTC')")
     turned = sorted(set(here.log.events.after(before, "occurred_at", "known_at")) - set(new_files))
-    late = read.events(here.log, here.connection, known_by=here.as_of, names=turned)
+    late = _lived(here, turned)
     late = late.filter((late.occurred_at > since) | (late.known_at > since))
     return fresh.select("subject").union(late.select("subject")).distinct()
-
-
-def _changed_links(here: Run, draft: Manifest, unknown: ir.Table) -> tuple[ir.Table | None, ir.Table] | None:
-    """The links that unknown subjects and new identifiers change, and the people they belonged to; None: everyone's."""
-    connection, links, settings = here.connection, here.published("links"), here.workspace.settings
-    if not set(here.before.identifiers) <= set(draft.identifiers):
-        return None
-    new_files = sorted(set(draft.identifiers) - set(here.before.identifiers))
-    new_identifiers = read.identifiers(here.log, connection, names=new_files)
-    subjects = engines.kept(connection, unknown.union(new_identifiers.select("subject")).distinct())
-    if not new_files and not subjects.count().execute():
-        return None, links.select("person").limit(0)
-    # Whoever had an identifier has a link: without new identifiers, the known ones say nothing of unknown subjects.
-    known = read.identifiers(here.log, connection, names=draft.identifiers if new_files else [])
-    result = resolve_incremental(
-        connection,
-        subjects,
-        new_identifiers,
-        known,
-        links,
-        country=settings.country,
-        max_shared=settings.identity.max_shared,
-        linked_at=here.as_of,
-    )
-    if result is None:
-        return None
-    replaced = engines.kept(connection, result.links)
-    former = links.semi_join(replaced, "subject").select("person").distinct()
-    return (replaced if int(replaced.count().execute()) else None), former
 
 
 def _touched(here: Run, links: ir.Table, active: ir.Table, former: ir.Table, new_links: ir.Table | None) -> ir.Table:
@@ -376,7 +335,7 @@ def _touched(here: Run, links: ir.Table, active: ir.Table, former: ir.Table, new
 
 
 def _publish(here: Run, manifest: Manifest, mode: str, touched: int | None) -> Ran:
-    manifest = here.shelf.joined(here.connection, manifest, TABLES)
+    manifest = here.shelf.joined(here.connection, manifest)
     here.shelf.publish(manifest)
     here.step("")
     people = int(here.published("people", manifest).count().execute())

@@ -11,11 +11,13 @@ import json
 import shutil
 import uuid
 from dataclasses import asdict, dataclass, field, replace
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 import ibis
 
-from gouttes import engines
+from gouttes import engines, schemas
 from gouttes.errors import WorkspaceError
 from gouttes.workspace import disk_errors, make_durable, replace_file
 
@@ -29,6 +31,53 @@ if TYPE_CHECKING:
     from gouttes.workspace import Workspace
 
 MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Published:
+    """A table that runs publish.
+
+    Attributes:
+        schema: its columns.
+        key: the column by which a layer takes over from those below; none where layers only add.
+        subjects: columns that name subjects.
+        persons: columns that name people.
+        personal: kept with personal data, in ``people/``.
+    """
+
+    schema: ibis.Schema
+    key: str | None
+    subjects: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ("person",)
+    personal: bool = False
+
+    def theirs(self, rows: ir.Table, subjects: Sequence[str], person: str) -> ir.BooleanValue:
+        """Which rows are of a person, known by these subjects."""
+        of_subjects = [rows[name].isin(subjects) for name in self.subjects]
+        return reduce(or_, [*of_subjects, *(rows[name] == person for name in self.persons)])
+
+
+def _of_subject(schema: ibis.Schema, *others: str, persons: tuple[str, ...] = ()) -> Published:
+    return Published(schema, "subject", ("subject", *others), persons, personal=True)
+
+
+TABLES = {
+    "links": _of_subject(schemas.LINKS, persons=("person",)),
+    "keys": _of_subject(schemas.KEYS),
+    "records": _of_subject(schemas.RECORDS),
+    "likenesses": _of_subject(schemas.LIKENESSES, "other"),
+    "blocks": _of_subject(schemas.BLOCKS),
+    "doubts": _of_subject(schemas.DOUBTS, "other"),
+    "tangles": _of_subject(schemas.TANGLES, "component"),
+    "decisions": Published(schemas.DECISIONS, None, ("subject",), (), personal=True),
+    "moves": Published(schemas.MOVES, None, ("subject",), ("before", "after"), personal=True),
+    "acts": Published(schemas.ACTS, "person"),
+    "evidence": Published(schemas.EVIDENCE, "person"),
+    "states": Published(schemas.STATES, "person"),
+    "people": Published(schemas.PEOPLE, "person"),
+}
+"""Every published table."""
+
 MOST_LAYERS = 8
 """Layers after which a table is written anew (prior): each costs an anti-join to whoever reads."""
 
@@ -101,23 +150,22 @@ class Shelf:
         named = {
             path for layers in manifest.tables.values() for layer in layers for path in (layer.rows, layer.replaced)
         }
-        for folder in (self.workspace.insights, self.workspace.people / "links"):
+        for folder in (self.workspace.insights, *(self.workspace.people / name for name in TABLES)):
             for path in folder.glob("*.parquet"):
                 if str(path.relative_to(self.workspace.root)) not in named:
                     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
-    def read(
-        self, connection: SQLBackend, name: str, schema: ibis.Schema, *, key: str, manifest: Manifest | None = None
-    ) -> ir.Table:
-        """A published table, with exactly the columns of ``schema``; empty where nothing was published."""
+    def read(self, connection: SQLBackend, name: str, manifest: Manifest | None = None) -> ir.Table:
+        """A published table, with exactly the columns of its schema; empty where nothing was published."""
         layers = (manifest or self.manifest()).tables.get(name, ())
+        schema, key = TABLES[name].schema, TABLES[name].key
         if not layers:
             return engines.nothing(connection, schema)
         parts = []
         for number, layer in enumerate(layers):
             rows = self._parquet(connection, layer.rows, schema)
             later = [each.replaced for each in layers[number + 1 :] if each.replaced]
-            if later:
+            if later and key:
                 keys = [self._parquet(connection, path, ibis.schema({key: "string"})) for path in later]
                 rows = rows.anti_join(keys[0] if len(keys) == 1 else ibis.union(*keys), key)
             parts.append(rows)
@@ -128,7 +176,7 @@ class Shelf:
 
     def write(self, connection: SQLBackend, name: str, rows: ir.Table, *, suffix: str = "") -> str:
         """Write rows to a new file of a table; gives its path relative to the workspace."""
-        folder = self.workspace.people / "links" if name == "links" else self.workspace.insights
+        folder = self.workspace.people / name if TABLES[name].personal else self.workspace.insights
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}{suffix}-{uuid.uuid4().hex[:12]}.parquet"
         with disk_errors(self.workspace.root):
@@ -147,14 +195,16 @@ class Shelf:
         layer = Layer(self.write(connection, name, rows), self.write(connection, name, keys, suffix="-keys"))
         return (*below, layer)
 
-    def joined(
-        self, connection: SQLBackend, manifest: Manifest, schemas: Mapping[str, tuple[ibis.Schema, str]]
-    ) -> Manifest:
+    def added(self, connection: SQLBackend, name: str, rows: ir.Table, *, below: Sequence[Layer]) -> tuple[Layer, ...]:
+        """The layers below with one more beside them; none where there is no row to add."""
+        if not rows.count().execute():
+            return tuple(below)
+        return (*below, Layer(self.write(connection, name, rows)))
+
+    def joined(self, connection: SQLBackend, manifest: Manifest) -> Manifest:
         """The manifest with every tall table written anew as one layer."""
         tables = dict(manifest.tables)
         for name, layers in manifest.tables.items():
             if len(layers) > MOST_LAYERS:
-                schema, key = schemas[name]
-                whole = self.read(connection, name, schema, key=key, manifest=manifest)
-                tables[name] = self.full(connection, name, whole)
+                tables[name] = self.full(connection, name, self.read(connection, name, manifest))
         return replace(manifest, tables=tables)

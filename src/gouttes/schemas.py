@@ -83,3 +83,40 @@ RECORDS = ibis.schema(
 PAIRS = ibis.schema({"left": "string", "right": "string", "probability": "float64", "weight": "float64"})
 """Two subjects that may be one person, ``left`` before ``right``: the probability that they are, and the match weight
 (log2 of the Bayes factor, prior included)."""
+
+KEYS = ibis.schema({"subject": "string", "field": "string", "key": "string", "source": "string"})
+"""What a subject may be joined and found by, normalised: e-mail, phone, external id, declared link, and the keys of
+rules of several conditions (``field`` is then ``rule NAME``). ``source`` is who stated it. Personal data."""
+
+LIKENESSES = ibis.schema({"subject": "string", "other": "string", "probability": "float64", "weight": "float64"})
+"""PAIRS both ways, so that each subject's are found by its key."""
+
+BLOCKS = ibis.schema({"subject": "string", "name": "string", "value": "string"})
+"""By what a record meets others when the model of linkage compares them. Personal data."""
+
+DOUBTS = ibis.schema({"subject": "string", "other": "string", "rule": "string", "reason": "string"})
+"""Two subjects that a rule would join and something keeps apart until a person decides. ``reason``: ``rule`` (the rule
+asks for review), ``names`` (one mailbox or phone, several names), ``strong`` (one source tells them apart), ``either``
+(could go with either of two who are apart)."""
+
+TANGLES = ibis.schema({"subject": "string", "component": "string"})
+"""Subjects that ties would have made one person, and guards did not; ``component`` is the smallest of them."""
+
+DECISIONS = ibis.schema(
+    {
+        "event_id": "string",
+        "decision": "string",
+        "verdict": "string",
+        "side": "string",
+        "subject": "string",
+        "agent": "string",
+        "at": "timestamp('UTC', 6)",
+    }
+)
+"""What people decided of who is who: ``same``, ``apart`` (by ``side``) or ``undone``."""
+
+MOVES = ibis.schema(
+    {"run": "string", "at": "timestamp('UTC', 6)", "subject": "string", "before": "string", "after": "string"}
+)
+"""The id map: where people joined or parted in a run, each of their former subjects with its person before and
+after."""

@@ -14,6 +14,9 @@ from gouttes.vocabulary import DataCategory, LegalBasis
 
 C, B = DataCategory, LegalBasis
 
+DECISION = "decision.taken"
+"""What people of the company decided, such as who is who: no act of a customer's."""
+
 
 class Role(StrEnum):
     """How a kind counts for unprompted return."""
@@ -117,7 +120,7 @@ _ALL = [
     *_kinds("consent.given consent.withdrawn", C.RIGHTS, B.LEGAL_OBLIGATION, PROOF, Role.OTHER, ("topic",)),
     *_kinds("right.requested right.fulfilled", C.RIGHTS, B.LEGAL_OBLIGATION, PROOF, Role.OTHER, ("topic",)),
     *_kinds("reward.granted", C.OPERATIONS, B.CONTRACT, RELATION, Role.REWARD),
-    *_kinds("decision.taken", C.OPERATIONS, B.LEGITIMATE_INTEREST, PROOF),
+    *_kinds(DECISION, C.OPERATIONS, B.LEGITIMATE_INTEREST, PROOF),
     *_kinds("action.proposed action.done", C.OPERATIONS, B.LEGITIMATE_INTEREST, RELATION, Role.TOUCH),
     *_kinds("action.held_out", C.OPERATIONS, B.LEGITIMATE_INTEREST, RELATION),
 ]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from gouttes import engines
+from gouttes.eventlog.kinds import DECISION
 from gouttes.eventlog.schema import EVENTS_IBIS, IDENTIFIERS_IBIS, TEXTS_IBIS
 
 if TYPE_CHECKING:
@@ -39,9 +40,22 @@ def events(
 
 
 def last_known(log: EventLog, connection: SQLBackend) -> datetime | None:
-    """The last instant that the log knows of, in UTC; None where it is empty."""
-    table = events(log, connection, names=log.events.latest("known_at"))
-    (last,) = table.agg(last=table.known_at.max()).to_pyarrow()["last"].to_pylist()
+    """The last instant that the log knows of customers, in UTC; None where there is none.
+
+    What was decided here is no news of them, and does not move the date of the readings.
+    """
+    first = log.events.latest("known_at")
+    found = _last(log, connection, first) or _last(log, connection, log.events.names())
+    if found is None:
+        return None
+    others = sorted(set(log.events.after(found, "known_at")) - set(first))
+    later = _last(log, connection, others)
+    return max(found, later) if later else found
+
+
+def _last(log: EventLog, connection: SQLBackend, names: Sequence[str]) -> datetime | None:
+    table = events(log, connection, names=names)
+    (last,) = table.filter(table.kind != DECISION).agg(last=table.known_at.max()).to_pyarrow()["last"].to_pylist()
     return last.astimezone(UTC) if last else None
 
 

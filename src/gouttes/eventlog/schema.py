@@ -47,7 +47,7 @@ IDENTIFIERS = pa.schema(
     ]
 )
 """What a source knows of who a subject is. ``field``: email, phone, external_id, same_as (a declared link to
-another subject key), name, first_name, last_name, address, postcode, city, country, company, language."""
+another subject key), name, first_name, last_name, birth_date, address, postcode, city, country, company, language."""
 
 TEXTS = pa.schema(
     [

@@ -1,92 +1,160 @@
-"""People from keys: which subjects belong together, by what, and under which id."""
+"""People from ties: which subjects belong together, by what, and under which id."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import ibis
+import pyarrow as pa
 
 from gouttes.engines import kept
 from gouttes.identity.link import components
-from gouttes.identity.normalise import FIELDS
+from gouttes.identity.untangle import untangle
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     import ibis.expr.types as ir
     from ibis.backends.sql import SQLBackend
 
+    from gouttes.identity.untangle import Untangled
+
 ALONE = "self"
-DECLARED = "same_as"
 ID_LENGTH = 16
 
-FORMER = len(FIELDS)
-"""Added to the rank of a rule that holds by a former link only: keys that are there come before."""
+
+class Guards(NamedTuple):
+    """What no machine may join.
+
+    Attributes:
+        apart: ``decision, side, subject``: sides that somebody keeps apart.
+        strong: ``name, value, subject``: values of which one person has one by each ``name``.
+        vouched: the last rank of the ties that join in spite of ``strong``.
+    """
+
+    apart: ir.Table
+    strong: ir.Table
+    vouched: int
+
+
+class Grouped(NamedTuple):
+    """Who is who.
+
+    Attributes:
+        links: LINKS.
+        tangles: ``subject, component`` of those whom ties would have joined, and guards did not.
+        doubts: ``subject, other, rank, reason``: whom guards kept from being joined.
+    """
+
+    links: ir.Table
+    tangles: ir.Table
+    doubts: ir.Table
+
+
+TANGLES = ibis.schema({"subject": "string", "component": "string"})
+HELD_BACK = ibis.schema({"subject": "string", "other": "string", "rank": "int64", "reason": "string"})
 
 
 def grouped(
     connection: SQLBackend,
     seen: ir.Table,
-    keys: ir.Table,
-    heavy: ir.Table,
+    ties: ir.Table,
+    guards: Guards,
     previous: ir.Table,
     *,
     taken: ir.Table,
     linked_at: datetime,
-) -> ir.Table:
+    rules: tuple[str, ...],
+) -> Grouped:
     """LINKS of the subjects seen.
 
     Args:
         connection: holds tables between rounds.
         seen: column ``subject``, each once.
-        keys: ``subject, field, key``, each once.
-        heavy: ``field, key`` that join nobody.
-        previous: former LINKS of the subjects seen and of all who were one person with them.
+        ties: ``rank, group, subject``: the subjects of a group hang together, by the rule of that rank.
+        guards: who may not be joined.
+        previous: former LINKS of the subjects seen.
         taken: column ``person``: ids that no new person may get.
         linked_at: the date that new links carry.
+        rules: the name of each rank.
     """
     anchors = kept(connection, oldest_subjects(previous.semi_join(seen, "subject")))
-    ties = kept(connection, shared(keys, heavy).union(former(seen, keys, heavy, previous, anchors)))
-    joined = components(connection, ties.select(left="subject", right="other"))
+    edges = kept(connection, stars(ties))
+    joined = components(connection, edges.select(left="subject", right="other"))
     labelled = seen.left_join(joined, seen["subject"] == joined["node"])
     placed = kept(connection, labelled.select("subject", component=ibis.coalesce(joined["component"], seen["subject"])))
+    wrong = kept(connection, tangled(placed, guards))
+    tangles, held_back = _empty(TANGLES), _empty(HELD_BACK)
+    if wrong.count().execute():
+        tangles = kept(connection, placed.semi_join(wrong, "component"))
+        found = _untangled(ties, tangles, guards)
+        placed = kept(connection, _placed_again(placed, found))
+        held_back = _memtable(HELD_BACK, found.doubts)
+        edges = kept(connection, _within(edges, placed))
     owned = kept(connection, owners(placed, anchors))
     people = kept(connection, named(placed, owned, taken, linked_at))
-    dated = kept(connection, since_when(people, ties, previous, linked_at))
-    return kept(connection, explained(dated))
+    dated = kept(connection, since_when(people, edges, previous, linked_at))
+    return Grouped(kept(connection, explained(dated, rules)), tangles, held_back)
 
 
-def shared(keys: ir.Table, heavy: ir.Table) -> ir.Table:
-    """``subject, other, rank``: each holder of a key tied to its smallest holder; ``rank`` of the key's field."""
-    joining = keys.anti_join(heavy, ["field", "key"])
-    declared = joining.filter(joining["field"] == DECLARED).select("subject", other="key", rank=_rank(joining["field"]))
-    common = joining.filter(joining["field"] != DECLARED)
-    hubs = common.group_by("field", "key").agg(other=common["subject"].min(), holders=common.count())
-    held = common.inner_join(hubs.filter(hubs["holders"] > 1), ["field", "key"])
-    ties = declared.union(held.select("subject", "other", rank=_rank(held["field"])))
-    return ties.filter(ties["subject"] != ties["other"])
+def stars(ties: ir.Table) -> ir.Table:
+    """``subject, other, rank``: each subject of a group tied to its smallest."""
+    hubs = ties.group_by("rank", "group").agg(other=ties["subject"].min())
+    edges = ties.inner_join(hubs, ["rank", "group"]).select("subject", "other", "rank")
+    return edges.filter(edges["subject"] != edges["other"])
 
 
-def _rank(rule: ir.StringValue) -> ir.IntegerValue:
-    """The place of a rule among :data:`FIELDS`, the surest first."""
-    return rule.cases(*((field, at) for at, field in enumerate(FIELDS)), else_=FORMER).cast("int64")
+def tangled(placed: ir.Table, guards: Guards) -> ir.Table:
+    """Column ``component``: those in which somebody is joined to whom they must not be."""
+    sides = placed.inner_join(guards.apart, "subject")
+    across = sides.group_by("component", "decision").agg(ways=sides["side"].nunique())
+    known = placed.inner_join(guards.strong, "subject")
+    several = known.group_by("component", "name").agg(ways=known["value"].nunique())
+    wrong = across.select("component", "ways").union(several.select("component", "ways"))
+    return wrong.filter(wrong["ways"] > 1).select("component").distinct()
 
 
-def former(seen: ir.Table, keys: ir.Table, heavy: ir.Table, previous: ir.Table, anchors: ir.Table) -> ir.Table:
-    """``subject, other, rank``: subjects tied because they were one person, unless what joined them may not any more.
-
-    A person who lost a subject was joined by data that are erased; one who holds a key set aside may have been joined
-    by it. Both are joined again by the keys there are, and by nothing else.
-    """
-    sizes = previous.group_by("person").agg(subjects=previous.count())
-    many = previous.semi_join(sizes.filter(sizes["subjects"] > 1), "person")
-    gone = many.anti_join(seen, "subject").select("person")
-    doubtful = many.semi_join(keys.semi_join(heavy, ["field", "key"]), "subject").select("person")
-    firm = many.anti_join(gone.union(doubtful), "person")
-    ties = firm.select("subject", "person", rank=_rank(firm["rule"])).inner_join(
-        anchors.select("person", other="subject"), "person"
+def _untangled(ties: ir.Table, tangles: ir.Table, guards: Guards) -> Untangled:
+    """The few tangled components, weighed one tie after the other."""
+    subjects = tangles["subject"].to_pyarrow().to_pylist()
+    return untangle(
+        _rows(ties, tangles, "rank", "group", "subject"),
+        subjects,
+        _rows(guards.apart, tangles, "decision", "side", "subject"),
+        _rows(guards.strong, tangles, "name", "value", "subject"),
+        vouched=guards.vouched,
     )
-    return ties.filter(ties["subject"] != ties["other"]).select("subject", "other", rank=ties["rank"] + FORMER)
+
+
+def _rows(table: ir.Table, tangles: ir.Table, *columns: str) -> list[tuple[Any, ...]]:
+    found = table.semi_join(tangles, "subject").select(*columns).to_pyarrow()
+    return list(zip(*(found[name].to_pylist() for name in columns), strict=True))
+
+
+def _placed_again(placed: ir.Table, found: Untangled) -> ir.Table:
+    again = _memtable(TANGLES, found.component.items())
+    return placed.anti_join(again, "subject").union(again)
+
+
+def _within(edges: ir.Table, placed: ir.Table) -> ir.Table:
+    """The ties that hold: both ends are one person."""
+    ends = edges.inner_join(placed, "subject").inner_join(placed.select(other="subject", there="component"), "other")
+    return ends.filter(ends["component"] == ends["there"]).select("subject", "other", "rank")
+
+
+def _memtable(schema: ibis.Schema, rows: Iterable[tuple[Any, ...]]) -> ir.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    arrays = {name: pa.array(column, kind) for (name, kind), column in zip(_arrow(schema), columns, strict=True)}
+    return ibis.memtable(pa.table(arrays), schema=schema)
+
+
+def _arrow(schema: ibis.Schema) -> list[tuple[str, pa.DataType]]:
+    return [(field.name, field.type) for field in schema.to_pyarrow()]
+
+
+def _empty(schema: ibis.Schema) -> ir.Table:
+    return _memtable(schema, ())
 
 
 def oldest_subjects(links: ir.Table) -> ir.Table:
@@ -138,9 +206,9 @@ def _new_id(text: ir.StringValue) -> ir.StringValue:
     return ibis.literal("p") + text.hexdigest("md5").substr(0, ID_LENGTH)
 
 
-def since_when(people: ir.Table, ties: ir.Table, previous: ir.Table, linked_at: datetime) -> ir.Table:
+def since_when(people: ir.Table, edges: ir.Table, previous: ir.Table, linked_at: datetime) -> ir.Table:
     """``subject, person, linked_at, rank``: a link that stays keeps its date; ``rank`` null for who is alone."""
-    ends = ties.select("subject", "rank").union(ties.select("rank", subject="other").select("subject", "rank"))
+    ends = edges.select("subject", "rank").union(edges.select("rank", subject="other").select("subject", "rank"))
     best = ends.group_by("subject").agg(rank=ends["rank"].min())
     before = previous.select("subject", "person", before="linked_at")
     dated = people.left_join(before, ["subject", "person"]).select("subject", "person", "before")
@@ -149,11 +217,11 @@ def since_when(people: ir.Table, ties: ir.Table, previous: ir.Table, linked_at: 
     return dated.select("subject", "person", "rank", linked_at=ibis.coalesce(dated["before"], now))
 
 
-def explained(dated: ir.Table) -> ir.Table:
+def explained(dated: ir.Table, rules: tuple[str, ...]) -> ir.Table:
     """LINKS: of each person the first subject is there by itself, the others by the surest rule that ties them."""
     first = oldest_subjects(dated.filter(dated["rank"].notnull())).select(first="subject")
     told = dated.left_join(first, dated["subject"] == first["first"])
-    by = (told["rank"] % FORMER).cases(*enumerate(FIELDS), else_=DECLARED)
+    by = told["rank"].cases(*enumerate(rules), else_=ALONE)
     rule = ibis.ifelse(told["rank"].isnull() | told["first"].notnull(), ibis.literal(ALONE), by)
     linked_at = told["linked_at"].cast("timestamp('UTC', 6)")
     return told.select("subject", "person", rule=rule, linked_at=linked_at)

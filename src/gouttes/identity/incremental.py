@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import ibis
 
 from gouttes.engines import kept
-from gouttes.identity.group import grouped
-from gouttes.identity.normalise import keys_of, look_alikes, with_looks
-from gouttes.identity.resolve import MAX_SHARED, Resolved, declared, hashed, shared_by_too_many
+from gouttes.identity.holdings import VOUCHED, declared_subjects
+from gouttes.identity.resolve import Known, Resolved, among
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -17,83 +17,132 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.sql import SQLBackend
 
+    from gouttes.settings.identity import IdentitySettings
+
+
+@dataclass(frozen=True)
+class News:
+    """What a run knows and the one before did not.
+
+    Attributes:
+        subjects: column ``subject``: those whom nobody knew.
+        changed: column ``subject``: those of whom a source said something new.
+        decided: column ``subject``: those of whom somebody decided something.
+        likened: column ``subject``: the ``changed`` and all whom the model likens, or likened, to them.
+        known: what is known now: keys and records of the ``changed``, pairs of the ``likened``, and new decisions.
+    """
+
+    subjects: ir.Table
+    changed: ir.Table
+    decided: ir.Table
+    likened: ir.Table
+    known: Known
+
+
+@dataclass(frozen=True)
+class Before:
+    """What the run before published: LINKS, TANGLES, and what was known."""
+
+    links: ir.Table
+    tangles: ir.Table
+    known: Known
+
+
+@dataclass(frozen=True)
+class Patch:
+    """``resolved`` of the subjects ``seen``, to be put in place of what was published of them."""
+
+    seen: ir.Table
+    resolved: Resolved
+
 
 def resolve_incremental(
-    connection: SQLBackend,
-    subjects_new: ir.Table,
-    identifiers_new: ir.Table,
-    identifiers_all: ir.Table,
-    links: ir.Table,
-    *,
-    country: str,
-    max_shared: int = MAX_SHARED,
-    linked_at: datetime,
-) -> Resolved | None:
-    """The links that new subjects and identifiers change, equal to what ``resolve`` gives of everything.
+    connection: SQLBackend, news: News, before: Before, *, settings: IdentitySettings, linked_at: datetime
+) -> Patch:
+    """The people whom news can change, equal to what ``resolve`` gives of everything.
 
-    Nothing may have been erased since ``links`` were made: after an erasure, call ``resolve``.
+    Nothing may have been erased since the run before, and the settings must be the same: otherwise call ``resolve``.
 
     Args:
         connection: see ``resolve``.
-        subjects_new: column ``subject``, those that new events are about.
-        identifiers_new: the rows of ``people/identifiers`` that ``links`` do not know.
-        identifiers_all: all of ``people/identifiers``, with or without the new.
-        links: LINKS, what ``resolve`` gave before.
-        country: see ``resolve``.
-        max_shared: see ``resolve``.
+        news: what is new.
+        before: what was published.
+        settings: see ``resolve``.
         linked_at: see ``resolve``.
-
-    Returns:
-        ``links`` to put in place of those of the same subjects, ``set_aside`` among the keys of these subjects. None
-        where a key has become shared by too many subjects: whom it had joined must part, so call ``resolve``.
     """
-    indexed = kept(connection, with_looks(identifiers_all))
-    arrived = kept(connection, keys_of(identifiers_new, country=country))
-    alike = keys_of(look_alikes(indexed, with_looks(identifiers_new)), country=country)
-    held = kept(connection, alike.semi_join(arrived, ["field", "key"]).union(arrived, distinct=True))
-    heavy = kept(connection, shared_by_too_many(held, max_shared))
-    if crossing(held, arrived, heavy, links, max_shared).count().execute():
-        return None
-    seen = kept(connection, affected(subjects_new, identifiers_new, arrived, held, heavy, links))
-    alike = kept(connection, look_alikes(indexed, indexed.semi_join(seen, "subject")))
-    around = kept(connection, keys_of(alike, country=country).union(held, distinct=True))
-    keys = kept(connection, around.semi_join(seen, "subject"))
-    heavy = kept(connection, shared_by_too_many(around, max_shared).semi_join(keys, ["field", "key"]))
-    previous = kept(connection, links.semi_join(seen, "subject"))
-    return Resolved(grouped(connection, seen, keys, heavy, previous, taken=links, linked_at=linked_at), hashed(heavy))
+    touched = kept(connection, _keys_of_changed(news, before, settings))
+    holders = kept(connection, before.known.keys.semi_join(touched, ["field", "key"]))
+    seen = kept(connection, affected(news, before, holders))
+    now = _merged(before.known.of(seen), news)
+    keys = kept(connection, now.keys.semi_join(seen, "subject"))
+    around = kept(connection, _around(keys, before, news))
+    records = _patched(before.known.records.semi_join(around, "subject"), news.known.records, news.changed)
+    known = Known(
+        keys,
+        kept(connection, now.records),
+        kept(connection, now.pairs),
+        kept(connection, now.taken.semi_join(seen, "subject")),
+        link_at=news.known.link_at,
+    )
+    surroundings = Known(around, kept(connection, records), known.pairs, known.taken)
+    previous = kept(connection, before.links.semi_join(seen, "subject"))
+    resolved = among(
+        connection, seen, known, surroundings, previous, taken=before.links, settings=settings, linked_at=linked_at
+    )
+    return Patch(seen, resolved)
 
 
-def affected(
-    subjects_new: ir.Table,
-    identifiers_new: ir.Table,
-    arrived: ir.Table,
-    held: ir.Table,
-    heavy: ir.Table,
-    links: ir.Table,
-) -> ir.Table:
-    """Column ``subject``: all whose links the new rows can change.
+def _keys_of_changed(news: News, before: Before, settings: IdentitySettings) -> ir.Table:
+    """``field, key`` that those changed hold, without what was held by too many before and so joins nobody still.
 
-    These are the new subjects, those whom a new declared link names, those who hold a key that has just arrived and
-    may join (``held`` without ``heavy``), and everyone who is one person with any of them. One step is enough: former
-    keys join nobody beyond a former person.
+    All their keys count and not the new ones only: a new name can tell apart the holders of an old mailbox.
     """
-    joining = held.anti_join(heavy, ["field", "key"])
-    direct = (subjects_new, identifiers_new, declared(arrived), joining)
-    seeds = ibis.union(*(rows.select("subject") for rows in direct), distinct=True)
-    people = links.semi_join(seeds, "subject")
-    return links.semi_join(people, "person").select("subject").union(seeds, distinct=True)
+    mine = news.known.keys.semi_join(news.changed, "subject").select("field", "key").distinct()
+    held = before.known.keys.semi_join(mine, ["field", "key"]).select("subject", "field", "key").distinct()
+    counted = held.group_by("field", "key").agg(subjects=held.count())
+    crowded = counted.filter((counted["subjects"] > settings.max_shared) & ~counted["field"].isin(VOUCHED))
+    return mine.anti_join(crowded, ["field", "key"])
 
 
-def crossing(held: ir.Table, arrived: ir.Table, heavy: ir.Table, links: ir.Table, max_shared: int) -> ir.Table:
-    """``field, key`` of keys that may have joined subjects before and that too many hold now.
+def affected(news: News, before: Before, holders: ir.Table) -> ir.Table:
+    """Column ``subject``: all whose links the news can change.
 
-    Such a key had at most ``max_shared`` holders before, two of whom are one person. A re-imported identifier counts
-    as new, which can only make a key suspect that was set aside all along.
+    These are the new, the changed and the decided, all whom those are likened to or declared to be, all who hold a
+    key of theirs, and everyone who is one person with any of them or would be, but for a guard. One step is enough:
+    what was known before joins nobody beyond a former person or tangle.
     """
-    suspects = held.semi_join(heavy, ["field", "key"])
-    before = suspects.anti_join(arrived, ["subject", "field", "key"])
-    sizes = before.group_by("field", "key").agg(subjects=before.count())
-    known = sizes.filter(sizes["subjects"] > max_shared)
-    people = suspects.anti_join(known, ["field", "key"]).inner_join(links.select("subject", "person"), "subject")
-    couples = people.group_by("field", "key", "person").agg(subjects=people.count())
-    return couples.filter(couples["subjects"] > 1).select("field", "key").distinct()
+    direct = [
+        news.subjects.select("subject"),
+        news.changed.select("subject"),
+        news.decided.select("subject"),
+        declared_subjects(news.known.keys.semi_join(news.changed, "subject")),
+        holders.select("subject"),
+        news.likened.select("subject"),
+    ]
+    seeds = ibis.union(*direct, distinct=True)
+    tangles = before.tangles.semi_join(before.tangles.semi_join(seeds, "subject"), "component").select("subject")
+    seeds = seeds.union(tangles, distinct=True)
+    people = before.links.semi_join(seeds, "subject")
+    return before.links.semi_join(people, "person").select("subject").union(seeds, distinct=True)
+
+
+def _around(keys: ir.Table, before: Before, news: News) -> ir.Table:
+    """KEYS of all holders of the ``keys``: whoever else holds one decides whom it joins."""
+    known = before.known.keys.semi_join(keys, ["field", "key"]).anti_join(news.changed, "subject")
+    return known.union(news.known.keys.semi_join(keys, ["field", "key"])).union(keys).distinct()
+
+
+def _merged(before: Known, news: News) -> Known:
+    """What is known now of those concerned."""
+    new = news.known
+    return Known(
+        _patched(before.keys, new.keys, news.changed),
+        _patched(before.records, new.records, news.changed),
+        _patched(before.pairs, new.pairs, news.likened),
+        before.taken.union(new.taken).distinct(),
+        link_at=new.link_at,
+    )
+
+
+def _patched(before: ir.Table, new: ir.Table, replaced: ir.Table) -> ir.Table:
+    return before.anti_join(replaced, "subject").union(new)

@@ -32,8 +32,8 @@ SPACE = "\\s\u00a0\u2009\u202f\u200b\ufeff"
 # a+shop@x and a@x, are one mailbox depends on the provider.
 EMAIL = f"^[^@{SPACE}]+@[^@{SPACE}.]+(?:\\.[^@{SPACE}.]+)+$"
 
-# A million looks: few numbers share one. Shorter numbers (special services, some small islands) give no key.
-LOOK_DIGITS = 6
+# Shorter numbers after the calling code (special services, some small islands) give no key.
+FEWEST_DIGITS = 6
 
 # What exports write for "none". As an external id it would join everybody who has none.
 PLACEHOLDER = r"(?i)^(?:[0\-_.?#]+|n/?a|nan|nil|null|none|unknown|undefined|inconnue?|aucune?)$"
@@ -124,10 +124,11 @@ def _keys(identifiers: ir.Table, by: tuple[str, ...], country: str) -> ir.Table:
 def _written(identifiers: ir.Table, country: str) -> ir.StringValue:
     """The value without its outer spaces, or of a phone number its digits and plus sign."""
     value = identifiers["value"]
-    return ibis.ifelse(identifiers["field"] == "phone", digits(value, country=country), _trimmed(value))
+    return ibis.ifelse(identifiers["field"] == "phone", digits(value, country=country), trimmed(value))
 
 
-def _trimmed(value: ir.StringValue) -> ir.StringValue:
+def trimmed(value: ir.StringValue) -> ir.StringValue:
+    """A text without the spaces around it, whatever their kind."""
     bare = value.re_replace(f"^[{SPACE}]+|[{SPACE}]+$", "")
     return ibis.ifelse(value.re_search(f"^[{SPACE}]|[{SPACE}]$"), bare, value)
 
@@ -136,27 +137,6 @@ def _bare(value: ir.StringValue) -> ir.StringValue:
     # A chain of plain replacements is five times faster than one expression, and most numbers need only one of them.
     chain = reduce(lambda text, mark: text.replace(mark, ""), PHONE_MARKS, value).replace("\uff0b", "+")
     return ibis.ifelse(value.re_search("^[+]?[0-9 ]*$"), value.replace(" ", ""), chain)
-
-
-def with_looks(identifiers: ir.Table) -> ir.Table:
-    """``subject, field, value, look`` of the identifiers that can join.
-
-    ``look`` is a cheap text that all ways of writing one key have in common, and that two keys may share: of a phone
-    number the last digits.
-    """
-    joining = identifiers.filter(identifiers["field"].isin(FIELDS))
-    field, value = joining["field"], joining["value"]
-    trimmed = _trimmed(value)
-    look = field.cases(("email", trimmed.lower()), ("phone", _bare(value).right(LOOK_DIGITS)), else_=trimmed)
-    return joining.select("subject", "field", "value", look=look)
-
-
-def look_alikes(indexed: ir.Table, rows: ir.Table) -> ir.Table:
-    """The identifiers that may have a key in common with ``rows``, both from :func:`with_looks`.
-
-    Only these are worth normalising: a phone number costs more to read than to compare.
-    """
-    return indexed.semi_join(rows.select("field", "look").distinct(), ["field", "look"])
 
 
 def email(value: ir.StringValue) -> ir.StringValue:
@@ -239,7 +219,7 @@ def _world() -> dict[str, _Numbers]:
     found = {}
     for code, regions in COUNTRY_CODE_TO_REGION_CODE.items():
         main = _metadata(regions[0])
-        lengths = [length for length in main.general_desc.possible_length if length >= LOOK_DIGITS] if main else []
+        lengths = [length for length in main.general_desc.possible_length if length >= FEWEST_DIGITS] if main else []
         if lengths:
             rewrites = main.national_prefix_transform_rule is not None
             trunk = main.national_prefix if rewrites else main.national_prefix_for_parsing

@@ -30,6 +30,10 @@ MATCH_FIELDS = (
 REACHED_BY = ("email", "phone")
 """The fields that people of one household, or of one office, may share."""
 
+PREFERENCES = ("source", "recent", "filled")
+PROFILE_GROUPS = ("name", "address", "email", "phone", "external_id", "company", "language", "birth_date")
+"""What a profile chooses separately; ``name`` and ``address`` stand for all their fields."""
+
 How = Literal["exact", "normalised", "fuzzy"]
 HOWS = ("exact", "normalised", "fuzzy")
 
@@ -124,6 +128,15 @@ class ProfileSettings:
     sources: tuple[str, ...] = ()
     prefer: str = "recent"
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        refuse_unknown([self.prefer], PREFERENCES, "preference (`prefer` of [identity.profile])")
+        refuse_unknown(self.fields, PROFILE_GROUPS, "field of [identity.profile.fields]")
+        for name, own in self.fields.items():
+            refuse_unknown(own, ("sources", "prefer"), f"setting of [identity.profile.fields.{name}]")
+            refuse_unknown(
+                [own.get("prefer", "recent")], PREFERENCES, f"preference of [identity.profile.fields.{name}]"
+            )
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ IDENTIFIER_FIELDS = (
     "name",
     "first_name",
     "last_name",
+    "birth_date",
     "address",
     "postcode",
     "city",

@@ -11,7 +11,7 @@ from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberFormat
 from gouttes import engines
 from gouttes.errors import BadInputError, MissingColumnsError
 from gouttes.eventlog.schema import IDENTIFIERS_IBIS
-from gouttes.identity.normalise import dialling, look_alikes, normalised, with_looks
+from gouttes.identity.normalise import dialling, normalised
 
 COUNTRIES = ("FR", "BE", "CH", "GB", "US", "DE")
 
@@ -121,18 +121,6 @@ def test_repeated_rows_give_one_key_for_each_source() -> None:
     assert found.to_dict("list") == {
         "subject": ["s", "s"], "field": ["email"] * 2, "key": ["a@b.fr"] * 2, "source": ["x", "y"],
     }  # fmt: skip
-
-
-def test_rows_of_one_key_always_look_alike() -> None:
-    """Looking for holders skips what does not look alike: it may never skip a holder."""
-    numbers = [number for region in (*COUNTRIES, "IT", "LU", "AT") for number in valid_numbers(region, 40)]
-    written = [text for number in numbers for text in writings(number, "FR")]
-    rows = identifiers("phone", *written)
-    found = with_looks(rows).inner_join(normalised(rows, country="FR"), ["subject", "field"])
-    looks = found.group_by("key").agg(looks=found["look"].nunique())
-    assert looks.filter(looks["looks"] > 1).count().execute() == 0
-    alike = look_alikes(with_looks(rows), with_looks(identifiers("phone", written[0])))
-    assert 1 < alike.count().execute() < len(written)
 
 
 def test_an_unknown_country_is_refused() -> None:

@@ -1,57 +1,31 @@
 from __future__ import annotations
 
-import itertools
-from datetime import UTC, datetime
+from dataclasses import replace
 from hashlib import md5
 from typing import Any
 
 import pandas as pd
 import pytest
+from tests.core.identity.rows import (
+    DEFAULT,
+    FIRST,
+    SECOND,
+    THIRD,
+    Row,
+    column,
+    doubts,
+    groups,
+    known,
+    people,
+    resolved,
+)
 
-from gouttes.eventlog.schema import IDENTIFIERS_IBIS
 from gouttes.identity.find import find
-from gouttes.identity.resolve import Resolved, resolve
+from gouttes.identity.resolve import resolve
+from gouttes.schemas import LINKS
+from gouttes.settings.identity import Condition, IdentitySettings, MatchRule
 
-FIRST, SECOND, THIRD = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3))
-LINKS = {"subject": "string", "person": "string", "rule": "string", "linked_at": "timestamp('UTC', 6)"}
-
-number = itertools.count()
-
-Rows = list[tuple[str, str, str]]
-
-
-def identifiers(connection: Any, rows: Rows) -> Any:
-    frame = pd.DataFrame(rows, columns=["subject", "field", "value"], dtype="str")
-    frame["known_at"], frame["source"] = pd.Timestamp(FIRST), "test"
-    return connection.create_table(f"identifiers_{next(number)}", frame, schema=IDENTIFIERS_IBIS)
-
-
-def resolved(
-    connection: Any,
-    rows: Rows,
-    *,
-    previous: Any = None,
-    subjects: tuple[str, ...] = (),
-    at: datetime = FIRST,
-    max_shared: int = 100,
-) -> Resolved:
-    table = identifiers(connection, rows)
-    seen = pd.DataFrame({"subject": subjects}, dtype="str")
-    events = connection.create_table(f"events_{next(number)}", seen, schema={"subject": "string"})
-    if previous is None:
-        previous = connection.create_table(f"links_{next(number)}", schema=LINKS)
-    return resolve(connection, events, table, previous, country="FR", max_shared=max_shared, linked_at=at)
-
-
-def people(links: Any) -> set[frozenset[str]]:
-    frame = links.to_pandas()
-    assert frame["subject"].is_unique
-    return {frozenset(group) for _, group in frame.groupby("person")["subject"]}
-
-
-def column(links: Any, name: str) -> dict[str, Any]:
-    frame = links.to_pandas()
-    return dict(zip(frame["subject"], frame[name], strict=True))
+Rows = list[Row]
 
 
 def new_id(subject: str) -> str:
@@ -93,8 +67,7 @@ def test_the_rule_is_the_surest_that_ties_a_subject_and_the_first_is_there_by_it
         "crm:2": "self",
         "crm:3": "self",
     }
-    assert links.schema().names == tuple(LINKS)
-    assert str(links["linked_at"].type()) == "timestamp('UTC', 6)"
+    assert links.schema() == LINKS
 
 
 def test_a_new_person_is_named_after_the_smallest_subject(duck: Any) -> None:
@@ -132,12 +105,11 @@ def test_a_second_run_changes_nothing(duck: Any) -> None:
     pd.testing.assert_frame_equal(*(links.order_by("subject").to_pandas() for links in (first, second)))
 
 
-def test_a_withdrawn_identifier_does_not_split_a_person(duck: Any) -> None:
-    rows: Rows = [("a", "email", "x@x.fr"), ("b", "email", "x@x.fr"), ("b", "phone", "0612345678")]
-    first = resolved(duck, [*rows, ("c", "phone", "0612345678")]).links
-    second = resolved(duck, rows[:1], subjects=("b", "c"), previous=first, at=SECOND).links
-    assert people(second) == {frozenset("abc")}
-    assert column(second, "rule") == {"a": "self", "b": "email", "c": "phone"}
+def test_links_are_what_is_known_and_nothing_else(duck: Any) -> None:
+    rows: Rows = [("a", "email", "x@x.fr"), ("b", "email", "x@x.fr")]
+    first = resolved(duck, rows).links
+    second = resolved(duck, rows[:1], subjects=("b",), previous=first, at=SECOND).links
+    assert people(second) == groups("a", "b")
 
 
 def test_what_only_an_erased_subject_joined_parts_again(duck: Any) -> None:
@@ -163,18 +135,24 @@ def test_a_shared_mailbox_joins_nobody_and_is_set_aside(duck: Any) -> None:
     rows: Rows = [(f"s{at}", "email", "Contact@Shop.fr") for at in range(6)]
     rows += [("s0", "phone", "0612345678"), ("s1", "phone", "0612345678"), ("s2", "external_id", "same")]
     rows += [(f"s{at}", "external_id", "same") for at in range(3, 6)]
-    result = resolved(duck, rows, max_shared=3)
+    result = resolved(duck, rows, settings=replace(DEFAULT, max_shared=3))
     assert people(result.links) == {frozenset({"s0", "s1"}), frozenset({"s2", "s3", "s4", "s5"})}
     assert result.set_aside.to_pandas().to_dict("records") == [
-        {"field": "email", "key_hash": md5(b"contact@shop.fr").hexdigest()[:16], "subjects": 6}  # noqa: S324 -- same
+        {"field": "email", "key_hash": md5(b"contact@shop.fr").hexdigest()[:16], "subjects": 6, "names": None}  # noqa: S324 -- same
     ]
-    assert resolved(duck, rows, max_shared=6).set_aside.count().execute() == 0
+    assert resolved(duck, rows, settings=replace(DEFAULT, max_shared=6)).set_aside.count().execute() == 0
 
 
 def test_whom_a_mailbox_had_joined_part_when_it_proves_shared(duck: Any) -> None:
     rows: Rows = [(f"s{at}", "email", "contact@shop.fr") for at in range(3)]
-    first = resolved(duck, rows, max_shared=3).links
-    second = resolved(duck, [*rows, ("s3", "email", "contact@shop.fr")], previous=first, at=SECOND, max_shared=3).links
+    first = resolved(duck, rows, settings=replace(DEFAULT, max_shared=3)).links
+    second = resolved(
+        duck,
+        [*rows, ("s3", "email", "contact@shop.fr")],
+        previous=first,
+        at=SECOND,
+        settings=replace(DEFAULT, max_shared=3),
+    ).links
     assert people(second) == {frozenset({f"s{at}"}) for at in range(4)}
     assert column(second, "person")["s0"] == new_id("s0")
 
@@ -204,26 +182,197 @@ def test_an_empty_workspace_has_nobody(duck: Any) -> None:
 )
 def test_a_person_is_found_by_any_name_they_answer_to(duck: Any, text: str, who: set[str]) -> None:
     links = resolved(duck, ANA).links
-    found = find(links, identifiers(duck, ANA), text, country="FR")
+    found = find(links, known(duck, ANA).keys, text, DEFAULT, country="FR")
     assert found["person"].execute().tolist() == sorted(who)
+
+
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+BORN = MatchRule("born", (Condition("last_name"), Condition("birth_date")))
+
+
+def with_rules(*rules: MatchRule) -> IdentitySettings:
+    return replace(DEFAULT, rules=rules)
+
+
+def test_all_conditions_of_a_rule_must_hold_and_one_rule_is_enough(duck: Any) -> None:
+    rows: Rows = [
+        *((name, "last_name", "roy") for name in "abc"),
+        *((name, "birth_date", "1980-01-31") for name in "abd"),
+        ("c", "birth_date", "1981-01-31"),
+        ("d", "email", "d@x.fr"),
+        ("e", "email", "d@x.fr"),
+    ]
+    assert people(resolved(duck, rows, settings=with_rules(BORN, *DEFAULT.rules)).links) == groups("a b", "c", "d e")
+    assert people(resolved(duck, rows, settings=with_rules(BORN)).links) == groups("a b", "c", "d", "e")
+    links = resolved(duck, rows, settings=with_rules(BORN)).links
+    assert column(links, "rule")["b"] == "born"
+
+
+def test_a_fuzzy_condition_links_who_is_like_enough_beside_an_exact_one(duck: Any) -> None:
+    near = MatchRule("near", (Condition("birth_date", "exact"), Condition("last_name", "fuzzy", 0.8)))
+    rows: Rows = [
+        *((name, "birth_date", "1980-01-31") for name in "abc"),
+        ("a", "last_name", "dupont"),
+        ("b", "last_name", "dupond"),
+        ("c", "last_name", "martin"),
+    ]
+    assert people(resolved(duck, rows, settings=with_rules(near)).links) == groups("a b", "c")
+    strict = MatchRule("near", (Condition("birth_date", "exact"), Condition("last_name", "fuzzy", 0.85)))
+    assert people(resolved(duck, rows, settings=with_rules(strict)).links) == groups("a", "b", "c")
+
+
+def test_a_rule_may_ask_instead_of_linking(duck: Any) -> None:
+    rows: Rows = [(name, "last_name", "roy") for name in "ab"] + [(name, "birth_date", "1980-01-31") for name in "ab"]
+    result = resolved(duck, rows, settings=with_rules(replace(BORN, then="review")))
+    assert people(result.links) == groups("a", "b")
+    assert doubts(result) == {("a", "b", "born", "rule")}
+
+
+def test_an_exact_condition_takes_the_value_as_written(duck: Any) -> None:
+    rows: Rows = [("a", "email", "Ana@x.fr"), ("b", "email", "ana@x.fr"), ("c", "email", "Ana@x.fr ")]
+    exact = MatchRule("as written", (Condition("email", "exact"),))
+    assert people(resolved(duck, rows, settings=with_rules(exact)).links) == groups("a c", "b")
+
+
+def test_a_rule_that_is_taken_out_joins_nobody(duck: Any) -> None:
+    rows: Rows = [("a", "phone", "0612345678"), ("b", "phone", "0612345678")]
+    email_only = with_rules(MatchRule("email", (Condition("email"),)))
+    assert people(resolved(duck, rows, settings=email_only).links) == groups("a", "b")
+
+
+# --- guards -----------------------------------------------------------------------------------------------------------
+
+COUPLE: Rows = [
+    *((name, "email", "famille@x.fr") for name in "jmz"),
+    ("j", "first_name", "jean"),
+    ("m", "first_name", "marie"),
+]
+
+
+def test_two_first_names_on_one_mailbox_are_two_people_and_who_could_be_either_is_asked_about(duck: Any) -> None:
+    result = resolved(duck, COUPLE)
+    assert people(result.links) == groups("j", "m", "z")
+    assert doubts(result) == {("z", "j", "email", "names"), ("z", "m", "email", "names")}
+    assert people(resolved(duck, [row for row in COUPLE if row[0] != "m"]).links) == groups("j z")
+
+
+def test_initials_and_slips_of_the_pen_are_the_same_name(duck: Any) -> None:
+    rows: Rows = [*COUPLE, ("z", "first_name", "j"), ("y", "email", "famille@x.fr"), ("y", "first_name", "marje")]
+    assert people(resolved(duck, rows).links) == groups("j z", "m y")
+
+
+def test_a_phone_held_under_more_names_than_a_household_has_joins_nobody(duck: Any) -> None:
+    names = ["anne", "bruno", "chloe", "denis", "emma", "farid", "gilles"]
+    rows: Rows = [(f"s{at}", "phone", "0612345678") for at in range(8)]
+    rows += [(f"s{at}", "first_name", name) for at, name in enumerate(names)]
+    rows += [("s7", "first_name", "anne")]
+    result = resolved(duck, rows)
+    assert len(people(result.links)) == 8
+    assert result.set_aside.to_pandas()[["field", "subjects", "names"]].to_dict("records") == [
+        {"field": "phone", "subjects": 8, "names": 7}
+    ]
+    assert len(people(resolved(duck, rows, settings=replace(DEFAULT, household=7)).links)) == 7
+
+
+def test_a_switchboard_joins_only_who_has_its_family_name_too(duck: Any) -> None:
+    rows: Rows = [(name, "phone", "0145678901") for name in ("salesforce:1", "salesforce:2", "salesforce:3", "shop:1")]
+    rows += [("salesforce:1", "last_name", "roy"), ("salesforce:2", "last_name", "roy"), ("shop:1", "last_name", "sy")]
+    assert people(resolved(duck, rows).links) == groups("salesforce:1 salesforce:2", "salesforce:3", "shop:1")
+
+
+CUSTOMERS: Rows = [
+    ("a", "external_id", "1"),
+    ("b", "external_id", "2"),
+    *((name, "email", "x@x.fr") for name in "abh"),
+]
+
+
+def test_two_customers_with_numbers_of_their_own_are_never_joined_by_a_machine(duck: Any) -> None:
+    result = resolved(duck, CUSTOMERS)
+    assert people(result.links) == groups("a", "b", "h")
+    assert doubts(result) == {
+        ("a", "b", "email", "strong"),
+        ("h", "a", "email", "either"),
+        ("h", "b", "email", "either"),
+    }
+    links = resolved(duck, [*CUSTOMERS, ("h", "phone", "0612345678"), ("a", "phone", "0612345678")]).links
+    assert people(links) == groups("a h", "b")  # a key that only one of them holds says who it is
+    assert people(resolved(duck, CUSTOMERS, settings=replace(DEFAULT, strong=())).links) == groups("a b h")
+
+
+def test_what_a_source_declares_joins_in_spite_of_two_numbers(duck: Any) -> None:
+    assert people(resolved(duck, [*CUSTOMERS, ("a", "same_as", "b")]).links) == groups("a b h")
+
+
+def test_the_model_links_from_its_threshold_on_and_only_where_it_may(duck: Any) -> None:
+    rows: Rows = [(name, "last_name", name * 3) for name in "abc"]
+    pairs = [("a", "b", 0.9995), ("b", "c", 0.98)]
+    links = resolved(duck, rows, pairs=pairs, link_at=0.999).links
+    assert people(links) == groups("a b", "c")
+    assert column(links, "rule") == {"a": "self", "b": "linkage", "c": "self"}
+    assert people(resolved(duck, rows, pairs=pairs).links) == groups("a", "b", "c")
+
+
+# --- decisions --------------------------------------------------------------------------------------------------------
+
+
+def test_a_persons_word_joins_in_spite_of_every_guard(duck: Any) -> None:
+    links = resolved(duck, CUSTOMERS, said=[("d1", "same", "", "a"), ("d1", "same", "", "b")]).links
+    assert people(links) == groups("a b h")
+    assert column(links, "rule")["b"] == "human"
+
+
+def test_a_persons_word_parts_in_spite_of_every_rule(duck: Any) -> None:
+    rows: Rows = [("a", "same_as", "b"), *((name, "email", "x@x.fr") for name in "abcd")]
+    said = [("d1", "apart", "0", "a"), *(("d1", "apart", "1", name) for name in "bcd")]
+    assert people(resolved(duck, rows).links) == groups("a b c d")
+    assert people(resolved(duck, rows, said=said).links) == groups("a", "b c d")
+
+
+def test_a_decision_undone_is_as_if_it_had_never_been(duck: Any) -> None:
+    said = [("d1", "same", "", "a"), ("d1", "same", "", "b"), ("d1", "undone", "", "a")]
+    assert people(resolved(duck, CUSTOMERS, said=said).links) == people(resolved(duck, CUSTOMERS).links)
+
+
+def test_people_of_one_side_follow_their_keys_and_a_newcomer_between_two_sides_is_asked_about(duck: Any) -> None:
+    rows: Rows = [(name, "email", "x@x.fr") for name in "abn"]
+    result = resolved(duck, rows, said=[("d1", "apart", "0", "a"), ("d1", "apart", "1", "b")])
+    assert people(result.links) == groups("a", "b", "n")
+    assert doubts(result) == {("n", "a", "email", "either"), ("n", "b", "email", "either")}
+
+
+# --- sizes and engines ------------------------------------------------------------------------------------------------
+
+
+def test_ten_thousand_records_of_one_customer_number_are_one_person_and_two_numbers_stay_two(duck: Any) -> None:
+    rows: Rows = [(f"s{at}", "external_id", f"C{at % 2}") for at in range(10_000)]
+    rows += [("s0", "email", "x@x.fr"), ("s1", "email", "x@x.fr")]
+    assert sorted(len(group) for group in people(resolved(duck, rows).links)) == [5_000, 5_000]
 
 
 @pytest.mark.spark
 def test_spark_resolves_like_duckdb(duck: Any, spark: Any) -> None:
     import ibis  # noqa: PLC0415 -- only here
 
-    rows = [*ANA, *((f"s{at}", "email", "contact@shop.fr") for at in range(5))]
-    frame = pd.DataFrame(rows, columns=["subject", "field", "value"])
-    frame["known_at"], frame["source"] = pd.Timestamp(FIRST), "test"
-    table, subjects = ibis.memtable(frame, schema=IDENTIFIERS_IBIS), ibis.memtable({"subject": ["visit:9"]})
+    rows = [*ANA, *COUPLE, *CUSTOMERS, *((f"s{at}", "email", "contact@shop.fr") for at in range(5))]
+    near = MatchRule("near", (Condition("city"), Condition("last_name", "fuzzy", 0.7)))
+    rows += [("f", "city", "lyon"), ("g", "city", "lyon"), ("f", "last_name", "dupont"), ("g", "last_name", "dupond")]
+    settings = replace(DEFAULT, max_shared=4, rules=(*DEFAULT.rules, near))
+    told = known(duck, rows, settings=settings, said=[("d1", "apart", "0", "web:1"), ("d1", "apart", "1", "crm:1")])
+    subjects = pd.DataFrame({"subject": ["visit:9"]})
     former = pd.DataFrame({"subject": ["crm:3", "shop:1"], "person": ["p1", "p2"], "rule": "self", "linked_at": FIRST})
-    previous = ibis.memtable(former, schema=LINKS)
-    results = [
-        resolve(connection, subjects, table, previous, country="FR", max_shared=4, linked_at=SECOND)
-        for connection in (duck, spark)
-    ]
-    links = [result.links.order_by("subject").to_pandas() for result in results]
-    pd.testing.assert_frame_equal(links[0], links[1], check_dtype=False)
-    aside = [result.set_aside.to_pandas() for result in results]
-    pd.testing.assert_frame_equal(aside[0], aside[1], check_dtype=False)
-    assert len(links[0]) == 13
+    frames = [table.to_pandas() for table in (told.keys, told.records, told.pairs, told.taken)]
+    schemas = [table.schema() for table in (told.keys, told.records, told.pairs, told.taken)]
+    results = []
+    for connection in (duck, spark):
+        keys, names, pairs, taken = (
+            ibis.memtable(frame, schema=schema) for frame, schema in zip(frames, schemas, strict=True)
+        )
+        previous, seen = ibis.memtable(former, schema=LINKS), ibis.memtable(subjects)
+        again = type(told)(keys, names, pairs, taken, 2.0)
+        results.append(resolve(connection, seen, again, previous, settings=settings, linked_at=SECOND))
+    for name, by in (("links", ["subject"]), ("doubts", ["subject", "other"]), ("set_aside", ["field", "key_hash"])):
+        left, right = (getattr(result, name).to_pandas().sort_values(by).reset_index(drop=True) for result in results)
+        pd.testing.assert_frame_equal(left, right, check_dtype=False)
+        assert len(left)

@@ -9,9 +9,9 @@ import pytest
 
 from gouttes.eventlog.append import append_events, append_identifiers
 from gouttes.eventlog.tables import EventLog
+from gouttes.settings import Settings
 from gouttes.simulate.company import Company
 from gouttes.simulate.log import write_log
-from gouttes.settings import Settings
 from gouttes.workspace import Workspace
 
 PEOPLE = 60
