@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import ibis.expr.schema as sch
 
 from gouttes.errors import BadInputError, EngineError
@@ -182,9 +183,19 @@ def kept(connection: SQLBackend, table: ir.Table) -> ir.Table:
         frame.localCheckpoint().createOrReplaceTempView(name)
         held, drop = connection.table(name), connection.drop_view
     else:
-        held, drop = connection.create_table(name, table, temp=True), connection.drop_table
+        held, drop = _created(connection, name, table), connection.drop_table
     weakref.finalize(held.op(), _dropped, drop, name).atexit = False
     return held
+
+
+def _created(connection: SQLBackend, name: str, table: ir.Table) -> ir.Table:
+    """A temporary table of DuckDB. Ibis's own way copies the query, and then asks for the schema that it was given."""
+    connection._run_pre_execute_hooks(table)  # noqa: SLF001 -- tables in memory have to be registered first
+    schema, place = table.schema(), ("temp", "main")
+    columns = ", ".join(column.sql(connection.dialect) for column in schema.to_sqlglot_column_defs(connection.dialect))
+    connection.raw_sql(f'create temp table "{name}" ({columns})')
+    connection.raw_sql(f'insert into temp.main."{name}" {connection.compile(table)}')
+    return ops.DatabaseTable(name, schema, connection, ops.Namespace(*place)).to_expr()
 
 
 def _dropped(drop: Callable[..., None], name: str) -> None:

@@ -76,17 +76,21 @@ def forget(workspace: Workspace, person: str, *, at: datetime) -> Receipt:
         if not subjects:
             raise UnknownPersonError(person)
         log = EventLog(workspace)
-        values = _own_values(read.identifiers(log, connection), subjects)
+        values = _own_values(read.identifiers(log, connection), Shelf(workspace).read(connection, "keys"), subjects)
         note = {"person": person, "subjects": subjects, "values": values, "at": at.isoformat()}
         replace_file(workspace.people / NOTE, json.dumps(note, ensure_ascii=False))
         return _finish(workspace, person, subjects, values, at)
 
 
-def _own_values(identifiers: ir.Table, subjects: Sequence[str]) -> list[str]:
-    """What only this person is reached by: a phone shared with someone who stays is no trace of the one who left."""
+def _own_values(identifiers: ir.Table, keys: ir.Table, subjects: Sequence[str]) -> list[str]:
+    """What only this person is reached by, as it was written and as a key of KEYS.
+
+    A phone shared with someone who stays is no trace of the one who left, however either wrote it.
+    """
     mine = ibis.memtable(pa.table({"subject": [*subjects]}))
-    theirs = identifiers.filter(identifiers.field.isin(REFERENCES)).semi_join(mine, "subject").select("value")
-    others = identifiers.anti_join(mine, "subject").select("value")
+    held = keys.select("subject", "field", value="key").union(identifiers.select("subject", "field", "value"))
+    theirs = held.filter(held.field.isin(REFERENCES)).semi_join(mine, "subject").select("value")
+    others = held.anti_join(mine, "subject").select("value")
     return sorted(theirs.anti_join(others, "value").distinct()["value"].to_pyarrow().to_pylist())
 
 

@@ -31,8 +31,8 @@ class Shared:
         key: its normalised value; personal data.
         holders: how many records hold it.
         names: how many different names hold it, where that is why it joins nobody.
-        why: why it does not join these two: ``crowd``, ``household``, ``names``, ``strong``, ``either``, ``review``;
-            ``joins`` where it does.
+        why: why it does not join these two: ``decided`` (somebody keeps them apart), ``crowd``, ``household``,
+            ``names``, ``strong``, ``either``, ``rule`` (it asks first), ``unused`` (no rule compares it).
     """
 
     rule: str
@@ -78,8 +78,9 @@ def explanation(opened: OpenedWorkspace, first: str, second: str) -> Explanation
     left, right = asked.people
     one = left.person == right.person
     steps = way(_ties(opened, left.subjects), *subjects) if one else ()
-    shared = () if one else tuple(_shared(opened, left.subjects, right.subjects))
-    return Explanation(one, steps, shared, _said(opened, left.subjects, right.subjects), asked)
+    said = _said(opened, left.subjects, right.subjects)
+    shared = () if one else tuple(_shared(opened, left.subjects, right.subjects, decided=bool(said)))
+    return Explanation(one, steps, shared, said, asked)
 
 
 def _subject(opened: OpenedWorkspace, text: str) -> str:
@@ -117,7 +118,9 @@ def _ties(opened: OpenedWorkspace, subjects: tuple[str, ...]) -> list[tuple[int,
     return found
 
 
-def _shared(opened: OpenedWorkspace, left: tuple[str, ...], right: tuple[str, ...]) -> Iterator[Shared]:
+def _shared(
+    opened: OpenedWorkspace, left: tuple[str, ...], right: tuple[str, ...], *, decided: bool
+) -> Iterator[Shared]:
     """The keys that records of both people hold, each with why it does not join them."""
     settings = opened.workspace.settings.identity
     keys = opened.published("keys")
@@ -136,7 +139,8 @@ def _shared(opened: OpenedWorkspace, left: tuple[str, ...], right: tuple[str, ..
         rule = names.get(row["field"])
         crowd = aside.get((row["field"], row["key"]))
         named = rule.name if rule else row["field"]
-        reason = doubts.get(named, "names" if row["field"] in REACHED_BY else "either")
+        guessed = "names" if row["field"] in REACHED_BY else "either"
+        reason = "decided" if decided else doubts.get(named, guessed)
         why = reason if crowd is None else "household" if crowd["names"] else "crowd"
         yield Shared(named, row["key"], row["holders"], crowd["names"] if crowd else None, why if rule else "unused")
 

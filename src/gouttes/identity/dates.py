@@ -46,14 +46,19 @@ REAL_DAY = (
 )
 """A day of the Gregorian calendar from 1860 to 2099. No clock here: a birth in the future is not noticed."""
 
-YEAR_FIRST = "^([0-9]{4}) ([0-9]{1,2}) ([0-9]{1,2})$"
-YEAR_LAST = "^([0-9]{1,2}) ([0-9]{1,2}) ([0-9]{4}|[0-9]{2})$"
-WORD_SECOND = "^([0-9]{1,2})(?:er|st|nd|rd|th)? m([0-9]{2}) ([0-9]{4}|[0-9]{2})$"
-WORD_FIRST = "^m([0-9]{2}) ([0-9]{1,2})(?:er|st|nd|rd|th)? ([0-9]{4}|[0-9]{2})$"
-RUN_YEAR_FIRST = "^((?:19|20)[0-9]{2})([0-9]{2})([0-9]{2})$"
-RUN_SURELY = "^(1[3-9]|2[0-9]|3[01])([0-9]{2})([0-9]{4})$"
-RUN_YEAR_LAST = "^([0-9]{2})([0-9]{2})([0-9]{4})$"
+SUFFIX = "(?:er|st|nd|rd|th)?"
+DAY, MONTH, YEAR = "(?:1[3-9]|2[0-9]|3[01])", "(?:0?[1-9]|1[0-2])", "(?:[0-9]{4}|[0-9]{2})"
+"""A part above twelve can only be the day, whatever the country's habit."""
 
+YEAR_FIRST = "[0-9]{4} [0-9]{1,2} [0-9]{1,2}|(?:19|20)[0-9]{6}"
+SURELY_DAY_FIRST = f"{DAY} {MONTH} {YEAR}|[0-9]{{1,2}}{SUFFIX} m[0-9]{{2}} {YEAR}|{DAY}[0-9]{{6}}"
+SURELY_MONTH_FIRST = f"{MONTH} {DAY} {YEAR}|m[0-9]{{2}} [0-9]{{1,2}}{SUFFIX} {YEAR}"
+EITHER = f"[0-9]{{1,2}} [0-9]{{1,2}} {YEAR}|[0-9]{{8}}"
+
+YEAR_MONTH_DAY = "^([0-9]{4}) ?([0-9]{2}|[0-9]) ?([0-9]{1,2})$"
+DAY_MONTH_YEAR = f"^([0-9]{{1,2}}){SUFFIX} ?m?([0-9]{{1,2}}) ?({YEAR})$"
+MONTH_DAY_YEAR = f"^m?([0-9]{{1,2}}) ?([0-9]{{1,2}}){SUFFIX} ?({YEAR})$"
+"""The parts of a text that is known to be in this order."""
 
 LETTERS = {"é": "e", "û": "u", "e\u0301": "e", "u\u0302": "u", **dict.fromkeys("\u00a0\u202f\t", " "), "\u2013": "-"}
 """The accents of French months; all letters would make the expression forty times longer."""
@@ -63,43 +68,40 @@ def _plain(value: ir.StringValue) -> ir.StringValue:
     return reduce(lambda text, pair: text.replace(*pair), LETTERS.items(), value.lower()).strip()
 
 
+NO_PARTS = (
+    r"\b(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche"
+    r"|(?:mon|tues?|wed|wednes|thu|thurs?|fri|sat|satur|sun)(?:day)?|of|the|de|le|ne|nee)\b"
+)
+
+
 def _months(value: ir.StringValue) -> ir.StringValue:
     """Month names as m01 to m12; days of the week and "de" or "of" go."""
-    text = value.re_replace(r"(?:^|\b)(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)\b", " ")
-    text = text.re_replace(r"\b(?:mon|tues?|wed|wednes|thu|thurs?|fri|sat|satur|sun)(?:day)?\b", " ")
-    text = text.re_replace(r"\b(?:of|the|de|le|ne|nee)\b", " ")
+    text = value.re_replace(NO_PARTS, " ")
     for month, names in enumerate(MONTHS, 1):
         text = text.re_replace(rf"\b{any_of(names)}\b", f" m{month:02d} ")
     return text
 
 
-def _part(value: ir.StringValue, year: tuple[str, int], month: tuple[str, int], day: tuple[str, int]) -> ir.StringValue:
-    """ISO 8601 of the parts that an expression finds, ``0000-00-00``-like where a part is wrong."""
-    years, months, days = (value.re_extract(*part) for part in (year, month, day))
-    century = ibis.ifelse(years > f"{LAST_YOUNG:02d}", "19", "20")
-    full = ibis.ifelse(years.length() == 2, century + years, years)  # noqa: PLR2004 -- a year of two digits
-    return full + "-" + months.lpad(2, "0") + "-" + days.lpad(2, "0")
+def _full(year: ir.StringValue) -> ir.StringValue:
+    """Four digits for a year of two."""
+    century = ibis.ifelse(year > f"{LAST_YOUNG:02d}", "19", "20")
+    return ibis.ifelse(year.length() == 2, century + year, year)  # noqa: PLR2004 -- a year of two digits
 
 
 def _iso(month_first: bool) -> Step:  # noqa: FBT001 -- the country's habit
     def apply(value: ir.StringValue) -> ir.StringValue:
-        def read(shape: str, year: int, month: int, day: int) -> tuple[ir.BooleanValue, ir.StringValue]:
-            return value.re_search(shape), _part(value, (shape, year), (shape, month), (shape, day))
+        def read(shapes: str, order: str, year: int, month: int, day: int) -> tuple[ir.BooleanValue, ir.StringValue]:
+            years, months, days = (value.re_extract(order, place) for place in (year, month, day))
+            full = years if order == YEAR_MONTH_DAY else _full(years)
+            return value.re_search(f"^(?:{shapes})$"), full + "-" + months.lpad(2, "0") + "-" + days.lpad(2, "0")
 
-        # A part above twelve can only be the day, whatever the country's habit.
-        surely_day_first = "^(?:1[3-9]|2[0-9]|3[01]) (?:0?[1-9]|1[0-2]) (?:[0-9]{4}|[0-9]{2})$"
-        surely_month_first = "^(?:0?[1-9]|1[0-2]) (?:1[3-9]|2[0-9]|3[01]) (?:[0-9]{4}|[0-9]{2})$"
-        day_first, second = read(YEAR_LAST, 3, 2, 1), read(YEAR_LAST, 3, 1, 2)
+        day_first = (SURELY_DAY_FIRST, DAY_MONTH_YEAR, 3, 2, 1)
+        second = (SURELY_MONTH_FIRST, MONTH_DAY_YEAR, 3, 1, 2)
+        sure, habit = (day_first, second) if month_first else (second, day_first)
         return ibis.cases(
-            read(YEAR_FIRST, 1, 2, 3),
-            (value.re_search(surely_day_first), day_first[1]),
-            (value.re_search(surely_month_first), second[1]),
-            second if month_first else day_first,
-            read(WORD_SECOND, 3, 2, 1),
-            read(WORD_FIRST, 3, 1, 2),
-            read(RUN_YEAR_FIRST, 1, 2, 3),
-            read(RUN_SURELY, 3, 2, 1),
-            read(RUN_YEAR_LAST, 3, 1, 2) if month_first else read(RUN_YEAR_LAST, 3, 2, 1),
+            read(YEAR_FIRST, YEAR_MONTH_DAY, 1, 2, 3),
+            read(*sure),
+            read(f"{habit[0]}|{EITHER}", *habit[1:]),
             else_="",
         )
 

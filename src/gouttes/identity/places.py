@@ -15,6 +15,7 @@ from gouttes.identity.steps import (
     any_of,
     blanks,
     folded_text,
+    looked_up,
     placeholder,
     replaced,
     worded,
@@ -183,5 +184,5 @@ def country_steps() -> tuple[Step, ...]:
     return (
         CASE_AND_ACCENTS,
         PUNCTUATION,
-        Step("country_names", lambda value: ibis.coalesce(ibis.literal(countries()).get(value), "")),
+        Step("country_names", lambda value: looked_up(value, countries())),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import ibis
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ibis.backends.sql import SQLBackend
 
     from gouttes.identity.mailboxes import EmailRules
+    from gouttes.identity.steps import Step
 
 FIELDS = (
     "name",
@@ -74,16 +76,12 @@ def records(
             "identity.records", missing, identifiers.columns, "Pass the table people/identifiers."
         )
     newest = engines.kept(connection, _newest(identifiers))
-    parts = {
-        **{field: _distinct(connection, newest, field, country, email_rules) for field in ONE_PART},
-        "name": _names(connection, newest),
-        "address": _addresses(connection, newest),
-    }
-    told = engines.kept(connection, _joined(newest, parts))
-    written = engines.kept(connection, _written(told, country))
-    firsts = _roots(connection, written, "first_name", names.first_root)
-    lasts = _roots(connection, written, "last_name", names.last_root)
-    rooted = written.left_join(firsts, "first_name").drop("first_name_right").left_join(lasts, "last_name")
+    parts = _Parts(connection, newest, country, email_rules)
+    written = engines.kept(connection, _written(parts.joined(_present(newest)), country))
+    firsts = _roots(written, "first_name", names.first_root)
+    lasts = _roots(written, "last_name", names.last_root)
+    rooted = written.left_join(firsts, written["first_name"] == firsts["first_written"])
+    rooted = rooted.left_join(lasts, rooted["last_name"] == lasts["last_written"])
     return engines.kept(connection, rooted.select(*RECORDS))
 
 
@@ -103,59 +101,86 @@ def _newest(identifiers: ir.Table) -> ir.Table:
     return chosen.select("subject", **{name: chosen[name].substr(AGE_DIGITS) for name in FIELDS})
 
 
-# --- distinct values --------------------------------------------------------------------------------------------------
+def _present(newest: ir.Table) -> tuple[str, ...]:
+    """The fields of which there is a value: what none of them needs is not compiled."""
+    counts = newest.agg(**{field: newest[field].count() for field in FIELDS}).to_pyarrow().to_pylist()[0]
+    return tuple(field for field in FIELDS if counts[field])
 
-ONE_PART = tuple(field for field in FIELDS if field not in {"name", "address"})
+
+# --- values in their normalised form ----------------------------------------------------------------------------------
+
 QUICK = ("first_name", "last_name", "city", "company")
 """Fields of which most values are plain words."""
 
-CUT_BEFORE = {"phone": "phone_form", "birth_date": "iso_date"}
+OWN = ("email", "phone")
+"""Fields of which nearly every subject has its own value: others are normalised once for all who share it."""
+
+CUT_BEFORE = {"phone": "phone_form", "birth_date": "iso_date", "postcode": "uk_space"}
 """Rules that name their input many times: what comes before them is computed first."""
 
 
-def _values(connection: SQLBackend, newest: ir.Table, field: str) -> ir.Table:
-    """The distinct values of a field."""
-    return engines.kept(connection, newest.filter(newest[field].notnull()).select(value=field).distinct())
+@dataclass(frozen=True)
+class _Parts:
+    """What becomes of the newest values as written."""
+
+    connection: SQLBackend
+    newest: ir.Table
+    country: str
+    rules: EmailRules
+
+    def joined(self, present: tuple[str, ...]) -> ir.Table:
+        """``subject`` and the columns of each present field, empty or null where nothing is said."""
+        rows = self.newest.select("subject", **{f"{field}_written": field for field in present})
+        said = ["subject"]
+        for field in present:
+            if field in OWN:
+                rows = self._normalised(rows, field, f"{field}_written")
+                said.append(field)
+            else:
+                own = self._values(field).rename({f"{field}_value": "value"})
+                rows = rows.left_join(own, rows[f"{field}_written"] == own[f"{field}_value"])
+                said.extend(own.columns[1:])
+        return rows.select(*said)
+
+    def _values(self, field: str) -> ir.Table:
+        """``value``, each once, and what becomes of it."""
+        rows = self.newest.filter(self.newest[field].notnull()).select(value=field).distinct()
+        if field == "name":
+            return engines.kept(self.connection, _names(self.connection, rows))
+        if field == "address":
+            return engines.kept(self.connection, _addresses(rows))
+        return self._normalised(rows, field, "value")
+
+    def _normalised(self, rows: ir.Table, field: str, column: str) -> ir.Table:
+        """The rows with a field's normalised form under its name; a postcode waits for its country."""
+        if field in QUICK:
+            return rows.mutate(**{field: quickly(rows[column], self._steps(field))})
+        steps = self._steps(field)
+        cut = next((place for place, step in enumerate(steps) if step.name == CUT_BEFORE.get(field)), 0)
+        begun = rows.mutate(**{field: after(rows[column], steps[:cut])})
+        return begun.mutate(**{field: after(begun[field], steps[cut:])})
+
+    def _steps(self, field: str) -> tuple[Step, ...]:
+        if field == "postcode":
+            return places.postcode_steps()
+        return steps_of(field, country=self.country, email_rules=self.rules)
 
 
-def _distinct(connection: SQLBackend, newest: ir.Table, field: str, country: str, rules: EmailRules) -> ir.Table:
-    """``value`` and its normalised form under the name of the field; a postcode waits for its country."""
-    steps = places.postcode_steps() if field == "postcode" else steps_of(field, country=country, email_rules=rules)
-    cut = next((place for place, step in enumerate(steps) if step.name == CUT_BEFORE.get(field)), 0)
-    rows = _values(connection, newest, field)
-    if cut:
-        rows = engines.kept(connection, rows.select("value", begun=after(rows["value"], steps[:cut])))
-    text = rows["begun"] if cut else rows["value"]
-    said = quickly(text, steps) if field in QUICK else after(text, steps[cut:])
-    return engines.kept(connection, rows.select("value", **{field: said}))
-
-
-def _names(connection: SQLBackend, newest: ir.Table) -> ir.Table:
+def _names(connection: SQLBackend, values: ir.Table) -> ir.Table:
     """``value, given, family, organisation`` of full names."""
-    split = names.full_names(connection, _values(connection, newest, "name"))
+    split = names.full_names(connection, values)
     company = ibis.ifelse(split["company"], after(split["value"], names.company_steps()), "")
-    said = split.select("value", given="first_name", family="last_name", organisation=company)
-    return engines.kept(connection, said)
+    return split.select("value", given="first_name", family="last_name", organisation=company)
 
 
-def _addresses(connection: SQLBackend, newest: ir.Table) -> ir.Table:
+def _addresses(values: ir.Table) -> ir.Table:
     """``value, street, house_number`` of address lines."""
-    rows = _values(connection, newest, "address")
-    lines = engines.kept(connection, rows.select("value", plain=quickly(rows["value"], places.address_steps())))
+    lines = values.select("value", plain=quickly(values["value"], places.address_steps()))
     street, number = places.street(lines["plain"]), places.house_number(lines["plain"])
-    return engines.kept(connection, lines.select("value", street=street, house_number=number))
+    return lines.select("value", street=street, house_number=number)
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------
-
-
-def _joined(newest: ir.Table, parts: dict[str, ir.Table]) -> ir.Table:
-    """``subject`` and every part, empty or null where nothing is said."""
-    rows = newest.rename({f"{field}_written": field for field in FIELDS})
-    for field, said in parts.items():
-        own = said.rename({f"{field}_value": "value"})
-        rows = rows.left_join(own, rows[f"{field}_written"] == own[f"{field}_value"])
-    return rows.select("subject", *(column for said in parts.values() for column in said.columns if column != "value"))
 
 
 WHOSE = ("subject", "source")
@@ -163,23 +188,26 @@ WHOSE = ("subject", "source")
 
 def _written(told: ir.Table, country: str) -> ir.Table:
     """The columns of RECORDS but the roots; null where nothing is said."""
-    said = {column: told[column].nullif("") for column in told.columns if column != "subject"}
-    own = {column: said[column] for column in RECORDS if column in said}
-    made = {
-        "source": told["subject"].re_extract("^[^:]*", 0),
+    rows = told.select("subject", **{column: told[column].nullif("") for column in told.columns if column != "subject"})
+    unsaid = ibis.null("string")
+    said = {column: rows[column] if column in rows.columns else unsaid for column in (*RECORDS, *OF_NAMES)}
+    chosen = {column: said[column] for column in RECORDS if not column.endswith("_root")} | {
+        "source": rows["subject"].re_extract("^[^:]*", 0),
         "first_name": ibis.coalesce(said["first_name"], said["given"]),
         "last_name": ibis.coalesce(said["last_name"], said["family"]),
         "postcode": places.padded(said["postcode"], ibis.coalesce(said["country"], ibis.literal(country))),
         "company": ibis.coalesce(said["company"], said["organisation"]),
     }
-    rows = told.select("subject", **(own | made))
-    return rows.filter(ibis.or_(*(rows[column].notnull() for column in rows.columns if column not in WHOSE)))
+    made = rows.select(**chosen)
+    return made.filter(ibis.or_(*(made[column].notnull() for column in made.columns if column not in WHOSE)))
 
 
-def _roots(
-    connection: SQLBackend, rows: ir.Table, column: str, root: Callable[[ir.StringValue], ir.StringValue]
-) -> ir.Table:
-    """The distinct names of a column, each with its root (``first_root`` of ``first_name``)."""
-    distinct = engines.kept(connection, rows.filter(rows[column].notnull()).select(column).distinct())
-    named = {column.replace("name", "root"): root(distinct[column])}
-    return engines.kept(connection, distinct.select(column, **named))
+OF_NAMES = ("given", "family", "organisation")
+"""What a full name adds."""
+
+
+def _roots(rows: ir.Table, column: str, root: Callable[[ir.StringValue], ir.StringValue]) -> ir.Table:
+    """The distinct names of a column, each with its root (``first_written, first_root`` of ``first_name``)."""
+    distinct = rows.filter(rows[column].notnull()).select(column).distinct()
+    which = column.removesuffix("_name")
+    return distinct.select(**{f"{which}_written": column, f"{which}_root": root(distinct[column])})

@@ -117,6 +117,17 @@ def words(name: str) -> dict[str, Any]:
     return tomllib.loads(files(__package__).joinpath(f"{name}.toml").read_text("utf-8"))
 
 
+def looked_up(value: ir.StringValue, table: dict[str, str]) -> ir.StringValue:
+    """What a table says of a text without marks; empty where it has no such text. Names ``value`` twice.
+
+    The table goes to the engine as one long text, which is twenty times faster to plan than a map of its words.
+    """
+    listed = ibis.literal("|".join(("", *(f"{word}={other}" for word, other in table.items()), "")))
+    place = listed.find(ibis.literal("|") + value + "=")
+    found = listed.substr(place + value.length() + 2, max(map(len, table.values())))
+    return ibis.ifelse(place < 0, "", found.re_extract("^[^|]*", 0))
+
+
 def any_of(choices: Iterable[str]) -> str:
     """An expression that holds of each of the words, the longest tried first."""
     return f"(?:{'|'.join(sorted(choices, key=lambda word: (-len(word), word)))})"
@@ -164,15 +175,20 @@ def rare_letters() -> dict[str, str]:
 def folded(value: ir.StringValue) -> ir.StringValue:
     """A text in lower case without accents; letters of other scripts stay. No transcription: ``ü`` gives ``u``."""
     low = value.lower()
-    common = reduce(lambda text, pair: text.replace(*pair), LETTERS.items(), low)
-    rare = rare_letters()
-    bare = common.re_replace(MARKS, "").translate("".join(rare), "".join(rare.values()))
-    # Most texts are plain, and a chain of replacements costs more than a look.
+    single = {letter: plain for letter, plain in LETTERS.items() if len(plain) == 1}
+    several = [pair for pair in LETTERS.items() if pair[0] not in single]
+    common = reduce(lambda text, pair: text.replace(*pair), several, _translated(low, single))
+    bare = _translated(common.re_replace(MARKS, ""), rare_letters())
+    # Most texts are plain, and a translation costs more than a look.
     return ibis.cases(
-        (~low.re_search(NOT_PLAIN), low),
+        (~value.re_search(NOT_PLAIN), low),
         (low.re_search(f"[^ -~{''.join(LETTERS)}]"), bare),
         else_=common,
     )
+
+
+def _translated(value: ir.StringValue, letters: dict[str, str]) -> ir.StringValue:
+    return value.translate("".join(letters), "".join(letters.values()))
 
 
 def folded_text(text: str) -> str:

