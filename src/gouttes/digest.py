@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pandas as pd
 
-from gouttes.report.data import Change, Counts, Estimate, ReportData
+from gouttes.figuring import figures
+from gouttes.report.data import Change, Counts, Estimate, Identity, ReportData
 from gouttes.report.data import Prior as ShownPrior
 from gouttes.trust import trajectory
 from gouttes.trust.interval import exact_interval
@@ -30,6 +31,8 @@ BINS = 20
 FALLERS, LEAST_FALL = 10, 0.005
 """Prior: who fell by less than half a point is not shown as having fallen."""
 MONTH_MOVERS = 40
+RESOLVED = frozenset({"links", "keys", "records", "doubts", "likenesses", "decisions"})
+"""What a run publishes of who is who; an older version's published less."""
 
 
 def report_data(opened: OpenedWorkspace, *, names: bool = False) -> ReportData:
@@ -59,6 +62,7 @@ def report_data(opened: OpenedWorkspace, *, names: bool = False) -> ReportData:
         currency=settings.currency,
         simulated=settings.simulated,
         version=VERSION,
+        identity=_identity(opened),
         weeks=_weeks(opened),
         facets=_facets(readings),
         figures=opened.figures().to_pandas(),
@@ -69,6 +73,27 @@ def report_data(opened: OpenedWorkspace, *, names: bool = False) -> ReportData:
         reasons=_reasons(ledger, fallers),
         incidents=_incidents(opened),
         rules=_rules(opened),
+    )
+
+
+def _identity(opened: OpenedWorkspace) -> Identity | None:
+    """Who is who in figures, or nothing where the last run was an older version's."""
+    if not RESOLVED.issubset(opened.manifest.tables):
+        return None
+    found = figures(opened)
+    return Identity(
+        records=found.records,
+        people=found.people,
+        consolidation=found.consolidation,
+        sizes=found.sizes,
+        largest=found.largest,
+        alarm=opened.workspace.settings.identity.alarm,
+        alarming=found.alarming,
+        by_rule=found.by_rule,
+        by_source=found.by_source,
+        waiting=found.waiting_by_reason,
+        set_aside=found.set_aside,
+        decisions=found.decisions,
     )
 
 

@@ -90,7 +90,7 @@ def queue(opened: OpenedWorkspace) -> ir.Table:
         ``left, right, left_person, right_person, reason, rule, probability``: one row for each two people; ``reason``
         as in DOUBTS, or ``likeness`` where the model alone finds them alike; ``probability`` null without a model.
     """
-    doubts = opened.published("doubts").select("subject", "other", "rule", "reason")
+    doubts = _undecided(opened.published("doubts"), opened.links())
     likely = opened.published("likenesses").select("subject", "other", "probability")
     asked = likely.filter(likely["subject"] < likely["other"])
     alone = asked.select("subject", "other", rule=ibis.literal("linkage"), reason=ibis.literal(LIKENESS))
@@ -115,6 +115,14 @@ def queue(opened: OpenedWorkspace) -> ir.Table:
     columns = ("left", "right", "left_person", "right_person", "reason", "rule", "probability")
     chosen = best.select(*columns)
     return chosen.order_by([chosen["probability"].desc(nulls_first=False), chosen["left"], chosen["right"]])
+
+
+def _undecided(doubts: ir.Table, links: ir.Table) -> ir.Table:
+    """DOUBTS without those of a record that could have been either of two, and is one of them by now."""
+    mine, theirs = links.select("subject", mine="person"), links.select(other="subject", theirs="person")
+    placed = doubts.inner_join(mine, "subject").inner_join(theirs, "other")
+    settled = placed.filter((placed["mine"] == placed["theirs"]) & placed["reason"].isin(["names", "either"]))
+    return doubts.anti_join(settled, ["subject", "rule", "reason"]).select("subject", "other", "rule", "reason")
 
 
 def _placed(pairs: ir.Table, links: ir.Table) -> ir.Table:

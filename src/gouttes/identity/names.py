@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 import ibis
 
+from gouttes import engines
 from gouttes.identity.steps import (
+    APART,
     CASE_AND_ACCENTS,
+    MARK,
     PUNCTUATION,
     Step,
     after,
@@ -41,11 +44,11 @@ def _titles(short: bool) -> Step:  # noqa: FBT001 -- of a full name
     known = words("name_words")
     title = any_of([*known["titles"], *(known["short_titles"] if short else ())])
     between = any_of(known["between_titles"])
-    return Step("titles", replaced(rf"^ *(?:{title}(?:[.]+ *| +)(?:{between} +)?)+"))
+    return Step("titles", replaced(f"^{MARK}*(?:{title}{APART}(?:{between}{APART})?)+"))
 
 
 def _suffixes() -> Step:
-    return Step("suffixes", replaced(f"(?:,? +{any_of(words('name_words')['suffixes'])}[.]?)+ *$"))
+    return Step("suffixes", replaced(f"(?:{APART}{any_of(words('name_words')['suffixes'])})+{MARK}*$"))
 
 
 def _apostrophes(value: ir.StringValue) -> ir.StringValue:
@@ -82,7 +85,7 @@ def name_steps() -> tuple[Step, ...]:
         _suffixes(),
         APOSTROPHES,
         Step("punctuation", _few_marks, marks=True),
-        placeholder(NO_LETTER),
+        placeholder(NO_LETTER, between="[,& -]+"),
     )
 
 
@@ -223,7 +226,7 @@ A_SURNAME = r"\p{Lu}{3}"
 """Three capitals in a row: fewer are initials (JP Martin)."""
 
 
-def full_names(_connection: SQLBackend, values: ir.Table) -> ir.Table:
+def full_names(connection: SQLBackend, values: ir.Table) -> ir.Table:
     """Full names told apart into first and last, or known for an organisation's.
 
     What tells, the surest first: a legal form, "&" or a word of organisations; a comma ("Dupont, Jean"); a
@@ -239,7 +242,7 @@ def full_names(_connection: SQLBackend, values: ir.Table) -> ir.Table:
         ``value, company, first_name, last_name``: the last two normalised; ``company`` is whether the name is an
         organisation's, and the two others are null then.
     """
-    told = _told(_parts(_shape(values)))
+    told = _told(engines.kept(connection, _parts(_shape(values))))
     order = told.select("value", "plain", "company", "unsure", "given_last", given=_given(told))
     given, whole = order["given"], order["plain"]
     length = given.length()

@@ -10,6 +10,7 @@ from babel import Locale
 
 from gouttes.identity.steps import (
     CASE_AND_ACCENTS,
+    MARK,
     PUNCTUATION,
     Step,
     any_of,
@@ -32,7 +33,7 @@ NUMBER_FIRST = rf"^([0-9]+(?: ?(?:{REPEATS}))?) "
 NUMBER_LAST = r" ([0-9]+ ?[a-z]?)$"
 """As in German and Dutch: Hauptstrasse 12."""
 
-POSTCODE_AND_CITY = "(?:,| |^)[0-9]{5} [a-z][a-z' -]*$"
+POSTCODE_AND_CITY = "(?:(?:,| |^)[0-9]{5}[ ,]+[a-z][a-z, ]*)+$"
 UK_POSTCODE = "^[A-Z]{1,2}[0-9][A-Z0-9]?[0-9][A-Z]{2}$"
 FOUR_DIGITS = "^[0-9]{4}$"
 
@@ -68,9 +69,9 @@ def address_steps() -> tuple[Step, ...]:
     """An address line: number first, words in full, no flat, no postcode or city (``12 bis avenue de la paix``)."""
     return (
         CASE_AND_ACCENTS,
-        Step("postcode_and_city", replaced(POSTCODE_AND_CITY)),
         Step("marks", lambda value: blanks(value.re_replace(r"[^\p{L}\p{M}\p{N}, ]", " "))),
         *_inside(),
+        Step("postcode_and_city", replaced(POSTCODE_AND_CITY)),
         PUNCTUATION,
         Step("last_word", _last_word),
         Step("street_words", worded({**words("place_words")["street"], **_by_position(1)})),
@@ -111,10 +112,10 @@ def city_steps() -> tuple[Step, ...]:
     """A city: lower case, no postcode, cedex or district number, "saint" in full (``saint denis``)."""
     return (
         CASE_AND_ACCENTS,
-        Step("cedex", replaced(" +cedex( +[0-9]+)?.*$")),
+        Step("cedex", replaced(f"{MARK}+cedex( +[0-9]+)?.*$")),
         Step("city_on", lambda value: value.replace("s/s ", "sur ").replace("s/", "sur ")),
         PUNCTUATION,
-        Step("district", replaced("(?: [0-9]+(?:er|eme|e|nd|th|st)?)(?: arrondissement| arr| ardt)?$")),
+        Step("district", replaced("(?: [0-9]+(?:er|eme|e|nd|th|st)?(?: arrondissement| arr| ardt)?)+$")),
         Step("postcode_out", replaced("^[0-9 ]+")),
         Step("city_words", worded(words("place_words")["city"])),
         placeholder(),

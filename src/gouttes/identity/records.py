@@ -16,8 +16,6 @@ from gouttes.identity.steps import after, quickly, words
 from gouttes.schemas import RECORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import ibis.expr.types as ir
     from ibis.backends.sql import SQLBackend
 
@@ -77,12 +75,9 @@ def records(
         )
     newest = engines.kept(connection, _newest(identifiers))
     parts = _Parts(connection, newest, country, email_rules)
-    written = engines.kept(connection, _written(parts.joined(_present(newest)), country))
-    firsts = _roots(written, "first_name", names.first_root)
-    lasts = _roots(written, "last_name", names.last_root)
-    rooted = written.left_join(firsts, written["first_name"] == firsts["first_written"])
-    rooted = rooted.left_join(lasts, rooted["last_name"] == lasts["last_written"])
-    return engines.kept(connection, rooted.select(*RECORDS))
+    present = _present(newest)
+    written = _written(parts.joined(present), country)
+    return engines.kept(connection, _rooted(connection, written) if NAMES & {*present} else _rootless(written))
 
 
 # --- the newest of each subject ---------------------------------------------------------------------------------------
@@ -146,10 +141,12 @@ class _Parts:
         """``value``, each once, and what becomes of it."""
         rows = self.newest.filter(self.newest[field].notnull()).select(value=field).distinct()
         if field == "name":
-            return engines.kept(self.connection, _names(self.connection, rows))
-        if field == "address":
-            return engines.kept(self.connection, _addresses(rows))
-        return self._normalised(rows, field, "value")
+            said = _names(self.connection, rows)
+        elif field == "address":
+            said = _addresses(rows)
+        else:
+            said = self._normalised(rows, field, "value")
+        return engines.kept(self.connection, said)  # Ibis compiles several small queries faster than a large one
 
     def _normalised(self, rows: ir.Table, field: str, column: str) -> ir.Table:
         """The rows with a field's normalised form under its name; a postcode waits for its country."""
@@ -191,7 +188,7 @@ def _written(told: ir.Table, country: str) -> ir.Table:
     rows = told.select("subject", **{column: told[column].nullif("") for column in told.columns if column != "subject"})
     unsaid = ibis.null("string")
     said = {column: rows[column] if column in rows.columns else unsaid for column in (*RECORDS, *OF_NAMES)}
-    chosen = {column: said[column] for column in RECORDS if not column.endswith("_root")} | {
+    chosen = {column: said[column] for column in RECORDS if column not in ROOTS} | {
         "source": rows["subject"].re_extract("^[^:]*", 0),
         "first_name": ibis.coalesce(said["first_name"], said["given"]),
         "last_name": ibis.coalesce(said["last_name"], said["family"]),
@@ -202,12 +199,24 @@ def _written(told: ir.Table, country: str) -> ir.Table:
     return made.filter(ibis.or_(*(made[column].notnull() for column in made.columns if column not in WHOSE)))
 
 
+ROOTS = ("first_root", "last_root")
 OF_NAMES = ("given", "family", "organisation")
 """What a full name adds."""
 
 
-def _roots(rows: ir.Table, column: str, root: Callable[[ir.StringValue], ir.StringValue]) -> ir.Table:
-    """The distinct names of a column, each with its root (``first_written, first_root`` of ``first_name``)."""
-    distinct = rows.filter(rows[column].notnull()).select(column).distinct()
-    which = column.removesuffix("_name")
-    return distinct.select(**{f"{which}_written": column, f"{which}_root": root(distinct[column])})
+NAMES = frozenset({"name", "first_name", "last_name"})
+
+
+def _rootless(written: ir.Table) -> ir.Table:
+    """RECORDS where nobody has a name."""
+    return written.mutate(**dict.fromkeys(ROOTS, ibis.null("string"))).select(*RECORDS)
+
+
+def _rooted(connection: SQLBackend, written: ir.Table) -> ir.Table:
+    """RECORDS: the root of each distinct name, once."""
+    rows = engines.kept(connection, written)
+    for column, root in (("first_name", names.first_root), ("last_name", names.last_root)):
+        distinct = rows.filter(rows[column].notnull()).select(column).distinct()
+        roots = distinct.select(**{f"{column}_written": column, column.replace("name", "root"): root(distinct[column])})
+        rows = rows.left_join(roots, rows[column] == roots[f"{column}_written"])
+    return rows.select(*RECORDS)

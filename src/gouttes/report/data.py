@@ -16,6 +16,7 @@ from gouttes.errors import MissingColumnsError
 from gouttes.version import VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
 
 COLUMNS = MappingProxyType(
@@ -101,6 +102,38 @@ class Prior:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """Who is who, in counts of everyone: names of rules, sources and reasons, and nothing of anybody's.
+
+    Attributes:
+        records, people: how many records make how many people.
+        consolidation: share of the records that another of the same person makes superfluous, 0 to 1.
+        sizes: by number of records, how many people are made of so many; 10 is ten and more.
+        largest: the most records of one person.
+        alarm: a person made of more records than this is looked at.
+        alarming: how many people are.
+        by_rule: by rule, the records it brought to a person who was there.
+        by_source: by source, its records.
+        waiting: by reason, the pairs of records that wait for an answer.
+        set_aside: contact details that join nobody because too many share them.
+        decisions: people's decisions in force.
+    """
+
+    records: int = 0
+    people: int = 0
+    consolidation: float = 0.0
+    sizes: Mapping[int, int] = field(default_factory=dict)
+    largest: int = 0
+    alarm: int = 50
+    alarming: int = 0
+    by_rule: Mapping[str, int] = field(default_factory=dict)
+    by_source: Mapping[str, int] = field(default_factory=dict)
+    waiting: Mapping[str, int] = field(default_factory=dict)
+    set_aside: int = 0
+    decisions: int = 0
+
+
+@dataclass(frozen=True)
 class ReportData:
     """Everything the report shows.
 
@@ -117,6 +150,7 @@ class ReportData:
         currency: of the company.
         simulated: the data are invented; the page says so.
         version: of Gouttes, this one by default.
+        identity: who is who; None where the last run left no such tables.
         weeks: WEEKS; one row per week, oldest first or not. ``week`` is its Monday.
         facets: facet, value, low, high; optional n.
         figures: FIGURES (90 % intervals); n is ``trials``.
@@ -145,6 +179,7 @@ class ReportData:
     currency: str = "EUR"
     simulated: bool = False
     version: str = VERSION
+    identity: Identity | None = None
     weeks: pd.DataFrame = field(default_factory=lambda: _table("weeks"))
     facets: pd.DataFrame = field(default_factory=lambda: _table("facets"))
     figures: pd.DataFrame = field(default_factory=lambda: _table("figures"))

@@ -11,14 +11,16 @@ import vl_convert
 from markupsafe import Markup
 
 from gouttes.report import theme
+from gouttes.report.tables import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from gouttes.report.tables import Table
+    from gouttes.language import Language
 
 LOCALES: dict[str, Any] = {"fr": "fr-FR", "en": "en-GB"}
 SCHEMA = "v6.4"
+LARGE, SMALL = 728, 344  # px inside a card of the page's grid, at full width
 NARROW = 334  # px inside a card on a 390 px screen
 
 
@@ -50,6 +52,27 @@ class Frame:
     width: int
     narrow: bool
     code: str
+
+
+def pictured(
+    key: str,
+    draw: Callable[[Frame], Any],
+    width: int,
+    language: Language,
+    table: Sequence[tuple[str, ...]],
+    **said: object,
+) -> Picture:
+    """A picture whose words are under ``chart.KEY`` in the catalogue; ``said`` fills them and names the columns."""
+    columns = str(said.pop("columns")).split()
+    title = language.say(f"chart.{key}.title")
+    text = language.say(f"chart.{key}.text", **said)
+    wide, narrow = drawn_twice(draw, width=width, code=language.code, key=key, title=title, description=text)
+    behind = Table(
+        caption=language.say(f"chart.{key}.caption"),
+        headings=tuple(language.say(f"column.{name}") for name in columns),
+        rows=tuple(table),
+    )
+    return Picture(key, title, language.say(f"chart.{key}.subtitle", **said), text, wide, narrow, behind)
 
 
 def drawn_twice(

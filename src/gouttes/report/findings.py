@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from gouttes.report.data import Change, Counts, Estimate, Prior, ReportData, rows
+from gouttes.report.data import Change, Counts, Estimate, Identity, Prior, ReportData, rows
 
 SURE = 0.95  # a 90 % interval leaves 5 % on either side
 SEEN = 0.0005  # a change that is written 0.0 points is no news, however sure
@@ -111,6 +111,7 @@ class Findings:
     below_even: Estimate | None
     learned: int
     priors: int
+    identity: Identity | None
 
     def measure(self, name: str) -> Estimate | None:
         """One behaviour by its name, or None where it was never seen."""
@@ -147,6 +148,7 @@ def findings(data: ReportData) -> Findings:
         below_even=_below_even(data.distribution),
         learned=learned,
         priors=len(data.rules) - learned,
+        identity=data.identity,
     )
 
 

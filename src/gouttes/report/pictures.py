@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gouttes.report import charts, timelines, words
+from gouttes.report import charts, identity, timelines, words
 from gouttes.report.charts import Mark
 from gouttes.report.data import rows
-from gouttes.report.drawing import Picture, drawn_twice
-from gouttes.report.tables import Table
+from gouttes.report.drawing import LARGE, SMALL, pictured
 from gouttes.report.timelines import Flag
 
 if TYPE_CHECKING:
@@ -20,13 +19,11 @@ if TYPE_CHECKING:
 
     from gouttes.language import Language
     from gouttes.report.data import Estimate, ReportData
-    from gouttes.report.drawing import Frame
+    from gouttes.report.drawing import Picture
     from gouttes.report.findings import Findings
 
 WEEKS = 53  # a year and the week it is compared with
-LARGE, SMALL = 728, 344  # px inside a card of the page's grid, at full width
 LESS_IS_BETTER = frozenset({"repeat_contact"})
-LONGEST = 42  # letters of somebody's own label on a chart
 
 
 def pictures(data: ReportData, found: Findings, language: Language) -> dict[str, Picture]:
@@ -40,29 +37,12 @@ def pictures(data: ReportData, found: Findings, language: Language) -> dict[str,
         "returns": lambda: returns(found, language),
         "movers": lambda: movers(found, language, data.days),
         "distribution": lambda: distribution(data, found, language),
+        "sizes": lambda: identity.sizes(found, language),
+        "brought": lambda: identity.brought(found, language),
+        "origins": lambda: identity.origins(found, language),
+        "waiting": lambda: identity.waiting(found, language),
     }
     return {key: made for key, make in makers.items() if (made := make()) is not None}
-
-
-def _picture(
-    key: str,
-    draw: Callable[[Frame], Any],
-    width: int,
-    language: Language,
-    table: Sequence[tuple[str, ...]],
-    **said: object,
-) -> Picture:
-    """A picture whose words are under ``chart.KEY`` in the catalogue; ``said`` fills them and names the columns."""
-    columns = str(said.pop("columns")).split()
-    title = language.say(f"chart.{key}.title")
-    text = language.say(f"chart.{key}.text", **said)
-    wide, narrow = drawn_twice(draw, width=width, code=language.code, key=key, title=title, description=text)
-    behind = Table(
-        caption=language.say(f"chart.{key}.caption"),
-        headings=tuple(language.say(f"column.{name}") for name in columns),
-        rows=tuple(table),
-    )
-    return Picture(key, title, language.say(f"chart.{key}.subtitle", **said), text, wide, narrow, behind)
 
 
 def _weeks(data: ReportData) -> list[dict[str, Any]]:
@@ -84,8 +64,8 @@ def trend(data: ReportData, found: Findings, language: Language) -> Picture | No
     ]
     inside = [one for one in found.incidents if first <= one.day <= last + timedelta(days=7)]
     most = sorted(inside, key=lambda incident: -incident.people)
-    flags = [Flag(min(one.day, last), _short(words.matter(one.label, language))) for one in most]
-    return _picture(
+    flags = [Flag(min(one.day, last), words.short(words.matter(one.label, language))) for one in most]
+    return pictured(
         "trend",
         lambda frame: timelines.trend(drawn, flags, frame),
         LARGE,
@@ -125,7 +105,7 @@ def mirror(data: ReportData, language: Language) -> Picture | None:
     drops, buckets = (sum(week[name] for week in drawn) for name in ("drops", "buckets"))
     if not drops + buckets:
         return None
-    return _picture(
+    return pictured(
         "mirror",
         lambda frame: timelines.mirror(drawn, frame),
         LARGE,
@@ -153,7 +133,7 @@ def facets(found: Findings, language: Language) -> Picture | None:
     low, high = min(mark.low for mark in marks), max(mark.high for mark in marks)
     pad = max(0.03, 0.15 * (high - low))
     domain = (max(0.0, low - pad), min(1.0, high + pad))
-    return _picture(
+    return pictured(
         "facets",
         lambda frame: charts.dots(marks, frame, domain=domain),
         SMALL,
@@ -172,7 +152,7 @@ def behaviours(found: Findings, language: Language) -> Picture | None:
     marks = [
         _mark(one, language.label("measure", one.name), language, bucket=one.name in LESS_IS_BETTER) for one in ordered
     ]
-    return _picture(
+    return pictured(
         "behaviours",
         lambda frame: charts.dots(marks, frame, domain=(0.0, 1.0)),
         LARGE,
@@ -193,7 +173,7 @@ def returns(found: Findings, language: Language) -> Picture | None:
     ]
     most = max(mark.high for mark in marks)
     domain = (0.0, min(1.0, math.ceil(10 * most) / 10))
-    return _picture(
+    return pictured(
         "returns",
         lambda frame: charts.dots(marks, frame, domain=domain),
         SMALL,
@@ -211,7 +191,7 @@ def movers(found: Findings, language: Language, days: int) -> Picture | None:
         return None
     marks = [
         Mark(
-            label=_short(words.mover_name(one, language)),
+            label=words.short(words.mover_name(one, language)),
             value=one.contribution,
             low=one.low,
             high=one.high,
@@ -221,7 +201,7 @@ def movers(found: Findings, language: Language, days: int) -> Picture | None:
         )
         for one in both
     ]
-    return _picture(
+    return pictured(
         "movers",
         lambda frame: charts.bars(marks, frame),
         LARGE,
@@ -250,7 +230,7 @@ def distribution(data: ReportData, found: Findings, language: Language) -> Pictu
     drawn = [{name: one[name] for name in ("low", "high", "people")} for one in rows(bins)]
     mean = found.today.value
     label = language.say("chart.distribution.mean", value=language.percent(mean))
-    return _picture(
+    return pictured(
         "distribution",
         lambda frame: charts.histogram(drawn, mean, label, frame),
         SMALL,
@@ -275,7 +255,7 @@ def prior(found: Findings, language: Language) -> Picture | None:
     if unknown is None:
         return None
     share, rest = language.percent(unknown), language.percent(1 - unknown)
-    return _picture(
+    return pictured(
         "prior",
         lambda frame: charts.share(unknown, frame),
         SMALL,
@@ -299,7 +279,3 @@ def _figures(one: Estimate, language: Language) -> tuple[str, str, str]:
 
 def _spoken(marks: Sequence[Mark], language: Language) -> str:
     return language.say("unit.separator").join(f"{mark.label} {mark.text} ({mark.detail})" for mark in marks)
-
-
-def _short(label: str) -> str:
-    return label if len(label) <= LONGEST else f"{label[: LONGEST - 1].rstrip()}…"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from gouttes.report.findings import Findings, Mover, Reason
 
 MOST_SURE = 0.999  # beyond this a chance is said to be "over 99.9 %": the model is not that sure of itself
+LONGEST = 42  # letters of somebody's own label on a chart
 
 
 @dataclass(frozen=True)
@@ -155,3 +156,8 @@ def reasons(weighed: tuple[Reason, ...], language: Language) -> str:
         f"{counted(reason.rule, reason.events, language)} ({language.number(reason.contribution, 2, sign=True)})"
         for reason in weighed
     )
+
+
+def short(label: str) -> str:
+    """A label that somebody made, no longer than a chart has room for."""
+    return label if len(label) <= LONGEST else f"{label[: LONGEST - 1].rstrip()}…"

@@ -9,9 +9,18 @@ from gouttes import engines
 from gouttes.errors import BadInputError, MissingColumnsError
 from gouttes.identity.fields import FIELDS, steps_of
 from gouttes.identity.mailboxes import EmailRules
-from gouttes.identity.names import company_steps, first_name_steps, last_name_steps, name_steps
+from gouttes.identity.names import (
+    company_steps,
+    first_name_steps,
+    first_root_steps,
+    last_name_steps,
+    last_root_steps,
+    name_steps,
+)
 from gouttes.identity.places import address_steps, city_steps
 from gouttes.identity.steps import Change, after, changes, changes_in, cleaned, folded, folded_text, quickly
+from gouttes.language import CODES
+from gouttes.language.catalogue import catalogue
 
 PIECES = (
     "Élise", "Jean-Marc", "d'Artagnan", "DUPONT", "M.", "Mme", "Jr",
@@ -65,7 +74,8 @@ def test_the_last_change_is_what_the_field_becomes() -> None:
 @given(st.lists(TEXTS, min_size=30, max_size=60, unique=True))
 @settings(max_examples=3)
 def test_cleaning_twice_is_cleaning_once(texts: list[str]) -> None:
-    for field in set(FIELDS) - {"house_number"}:  # a number alone is no address line
+    # A number alone is no address line, and a street may end in what would be a line's number (rue du 8 mai 1945).
+    for field in set(FIELDS) - {"house_number", "street"}:
         once = [text for text in said(field, texts) if text is not None]
         if once:
             assert said(field, once) == once, field
@@ -94,6 +104,14 @@ def test_letters_of_several_languages_fold() -> None:
     folds = "oeuvre aether strasse strasse orsted lodz dang tor stefan e izmir nandu ca l'ete владимир"
     table = ibis.memtable({"value": [written]})
     assert table.select(x=folded(table["value"])).to_pyarrow().to_pydict()["x"] == [folds]
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_rule_has_its_text_and_no_other(code: str) -> None:
+    of_fields = {step.name for field in FIELDS for step in steps_of(field, country="FR", email_rules=RULES)}
+    of_roots = {step.name for step in (*first_root_steps(), *last_root_steps())}
+    texts = {key.removeprefix("step.") for key in catalogue(code) if key.startswith("step.")}
+    assert texts == of_fields | of_roots
 
 
 def test_an_unknown_field_is_refused() -> None:

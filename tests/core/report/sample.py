@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from gouttes.report.data import Change, Counts, Estimate, Prior, ReportData
+from gouttes.report.data import Change, Counts, Estimate, Identity, Prior, ReportData
 
 AS_OF = datetime(2026, 11, 22, 9, 40, tzinfo=ZoneInfo("Europe/Paris"))
 WEEKS = 52
@@ -162,6 +162,31 @@ def _incidents() -> pd.DataFrame:
     )
 
 
+OWN_RULE = "nom, prénom et date de naissance dans le même foyer"
+IDENTITY = Identity(
+    records=48211,
+    people=31406,
+    consolidation=1 - 31406 / 48211,
+    sizes={1: 20110, 2: 8204, 3: 2100, 4: 700, 5: 201, 6: 60, 7: 20, 8: 7, 9: 1, 10: 3},
+    largest=73,
+    alarm=50,
+    alarming=2,
+    by_rule={
+        "external_id": 9120,
+        "email": 5210,
+        "phone": 1804,
+        OWN_RULE: 402,
+        "same_as": 201,
+        "linkage": 60,
+        "human": 8,
+    },
+    by_source={"web": 21000, "salesforce": 15002, "zendesk": 8209, "boutique": 4000},
+    waiting={"names": 212, "likeness": 84, "strong": 31, "either": 4, "rule": 2},
+    set_aside=118,
+    decisions=12,
+)
+
+
 def _rules() -> pd.DataFrame:
     columns = ["rule", "polarity", "weight", "half_life", "credibility", "integrity", "benevolence", "status"]
     rows = [(name, sign, w, h, *facets, "prior") for name, sign, w, h, facets, _ in RULES]
@@ -183,6 +208,7 @@ def sample(**changes: Any) -> ReportData:
         ignorance=0.23,
         simulated=True,
         version="0.1.0",
+        identity=IDENTITY,
         weeks=_weeks(rng, rule_weeks),
         facets=_facets(),
         figures=pd.DataFrame(FIGURES, columns=["measure", "window", "successes", "trials", "rate", "low", "high"]),

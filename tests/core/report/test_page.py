@@ -18,7 +18,8 @@ from gouttes.report.theme import DARK, LIGHT
 
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
-CHARTS = ("trend", "mirror", "facets", "returns", "movers", "behaviours", "distribution", "prior")
+TRUST = ("trend", "mirror", "facets", "returns", "movers", "behaviours", "distribution", "prior")
+CHARTS = (*TRUST, "sizes", "brought", "origins", "waiting")
 
 
 class Page(HTMLParser):
@@ -112,7 +113,7 @@ def test_every_chart_has_words_two_widths_and_a_table(french_page: str) -> None:
         assert "<caption>" in figure[1]
         assert 'scope="col"' in figure[1]
         assert 'scope="row"' in figure[1]
-    assert french_page.count('<div class="narrow">') == 4
+    assert french_page.count('<div class="narrow">') == 6
 
 
 def test_ids_are_unique_and_labels_point_to_them(french_page: str) -> None:

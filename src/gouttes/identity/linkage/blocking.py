@@ -217,7 +217,8 @@ def blocks(table: ir.Table, place: int) -> ir.Table:
 def candidates(connection: SQLBackend, table: ir.Table, keys: int) -> ir.Table:
     """``left, right``: every pair that shares a block, each once, ``left`` the smaller; twins by their smallest."""
     same = kept(connection, twins(table))
-    one_each = table.anti_join(same, table["subject"] == same["right"])
+    named = [f"{name}_{place}" for place in range(keys) for name in ("key", "finer")]
+    one_each = kept(connection, table.anti_join(same, table["subject"] == same["right"]).select("subject", *named))
     found = [same]
     for place in range(keys):
         members = kept(connection, blocks(one_each, place))

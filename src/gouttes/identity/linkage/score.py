@@ -89,7 +89,7 @@ def scored_new(
     others = published(records, model)
     near = _near(fresh, others.anti_join(fresh, "subject"), model).select(*fresh.columns)
     table = kept(connection, fresh.union(near))
-    pairs = candidates(connection, table, len(model.keys))
+    pairs = kept(connection, candidates(connection, table, len(model.keys)))
     subjects = fresh.select("subject")
     concerned = ibis.union(
         pairs.semi_join(subjects, pairs["left"] == subjects["subject"]),

@@ -49,7 +49,7 @@ def by_ibis(connection: Any, pairs: list[tuple[dict[str, str | None], dict[str, 
     told = table.select(
         "n",
         **{
-            f"level_{place}": holds(level, left, right, apart.__getitem__).fill_null(value=False)
+            f"level_{place}": holds(level, left, right, apart.__getitem__).fill_null(ibis.literal(value=False))
             for place, level in enumerate(LEVELS)
         },
     )
