@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from gouttes.cli.upkeep import ran_sentence
 from gouttes.figuring import figures
+from gouttes.identity.linkage.waterfall import HOME, LACKING
 from gouttes.opened import OpenedWorkspace
 from gouttes.reviewing import queue
 
@@ -146,15 +148,23 @@ def _waterfall(voice: Voice, asked: Question) -> Shown:
     shown = table(voice, "field", "level", "weight", "sum", right=("weight", "sum"))
     shown.add_row(voice.say("people.start"), "", "", number(account.prior, 1, sign=True))
     for step in account.steps:
+        if step.level == LACKING:
+            continue
         weight = step.weight + step.adjustment
-        name = step.field if step.field == "same home" else voice.say(f"profile.field.{step.field}")
-        shown.add_row(name, step.level, _bar(weight) + number(weight, 1, sign=True), number(step.total, 1, sign=True))
+        name = "" if step.field == HOME else voice.say(f"profile.field.{step.field}")
+        how = voice.say(f"people.levels.{_slug(step.level)}")
+        shown.add_row(name, how, _bar(weight) + number(weight, 1, sign=True), number(step.total, 1, sign=True))
     percent = voice.language.percent(account.probability, 2)
     return [
         "",
         shown,
         voice.say("people.probability_is", probability=percent, weight=number(account.weight, 1, sign=True)),
     ]
+
+
+def _slug(level: str) -> str:
+    """The name of a level as the catalogue has it: ``close, 80%`` is ``close``."""
+    return re.sub("[^a-z]+", "_", level.lower()).strip("_")
 
 
 def _bar(weight: float) -> str:

@@ -137,52 +137,93 @@ def _by_name(
     """``subject, group`` of the holders of one mailbox or phone, sorted by name; and those that could be either."""
     called = kept(connection, _named(held, records, settings, rule.all[0].field))
     nodes = called.select("key", "first", "last", "weak", "node").distinct()
-    counted = nodes.group_by("key").agg(names=nodes.count())
+    counted = nodes.group_by("key").agg(names=nodes["node"].nunique())
     several = kept(connection, nodes.semi_join(counted.filter(counted["names"] > 1), "key"))
-    labels, unclear = _sorted_nodes(connection, several)
+    labels, either = _sorted_nodes(connection, several)
     one_name = called.anti_join(several, "key").select("subject", "key", label=ibis.literal(""))
     sorted_out = called.inner_join(labels, ["key", "node"]).select("subject", "key", "label")
     placed = kept(connection, one_name.union(sorted_out))
     group = reduce(lambda text, part: text + ibis.literal(BETWEEN) + part, [placed["key"], placed["label"]])
     found = placed.select("subject", group=ibis.literal(f"{rule.name}{BETWEEN}") + group)
     hubs = placed.group_by("key", "label").agg(other=placed["subject"].min())
-    doubtful = called.semi_join(unclear, ["key", "node"]).select("subject", "key").inner_join(hubs, "key")
-    return found, _doubts(doubtful, rule.name, "names")
+    asked = (
+        called.inner_join(either, ["key", "node"]).select("subject", "key", "label").inner_join(hubs, ["key", "label"])
+    )
+    return found, _doubts(asked.filter(asked["subject"] != asked["other"]), rule.name, "names")
 
 
 def _named(held: ir.Table, records: ir.Table, settings: IdentitySettings, field: str) -> ir.Table:
-    """``subject, key, first, last, weak, node`` of the holders; a weak one without a family name is left out."""
+    """``subject, key, first, last, weak, node`` of the holders; a weak one without a family name is left out.
+
+    Holders of one ``node`` are never told apart: one first name under one mailbox is one person.
+    """
     known = records.select("subject", first="first_root", last="last_root")
     called = held.left_join(known.rename(of="subject"), held["subject"] == known["subject"]).drop("of")
     sources = [source for source, fields in settings.weak.items() if field in fields]
     weak = source_of(called["subject"]).isin(sources) if sources else ibis.literal(value=False)
     called = called.mutate(weak=weak)
-    node = [called["first"].fill_null(""), called["last"].fill_null(""), called["weak"].cast("string")]
-    called = called.mutate(node=reduce(lambda text, part: text + ibis.literal(BETWEEN) + part, node))
+    parts = [called["first"].fill_null(""), called["last"].fill_null(""), called["weak"].cast("string")]
+    full = reduce(lambda text, part: text + ibis.literal(BETWEEN) + part, parts)
+    called = called.mutate(node=ibis.ifelse(called["weak"], full, ibis.coalesce(called["first"], full)))
     return called.filter(~called["weak"] | called["last"].notnull())
 
 
 def _sorted_nodes(connection: SQLBackend, nodes: ir.Table) -> tuple[ir.Table, ir.Table]:
-    """``key, node, label``: names under one key that may be one person's; and ``key, node`` that may be two people's.
+    """``key, node, label``: names under one key that may be one person's; ``key, node, label`` of what could be either.
 
-    Once the unclear are out, not contradicting is passed on, so that the smallest name one agrees with is a label.
+    First names come first: who has one goes with whom it does not contradict. Who has none goes with the one label
+    that it does not contradict; where there are two, it could be either; where there is none, with its own like.
+    """
+    compared = kept(connection, _compared(nodes))
+    named = compared.filter(compared["named"] & compared["other_named"])
+    labels, either = _classes(connection, named)
+    friends = compared.filter(~compared["clash"] & ~compared["named"] & compared["other_named"])
+    could = friends.inner_join(labels.rename(other="node"), ["key", "other"]).select("key", "node", "label").distinct()
+    ways = could.group_by("key", "node").agg(ways=could.count())
+    several = kept(connection, could.semi_join(ways.filter(ways["ways"] > 1), ["key", "node"]))
+    one = could.semi_join(ways.filter(ways["ways"] == 1), ["key", "node"])
+    bare = compared.filter(~compared["named"] & ~compared["other_named"])
+    bare = bare.anti_join(could, ["key", "node"]).anti_join(could.select("key", other="node"), ["key", "other"])
+    bare_labels, bare_either = _classes(connection, kept(connection, bare))
+    return (
+        kept(connection, ibis.union(labels, one, bare_labels)),
+        kept(connection, ibis.union(either, several, bare_either)),
+    )
+
+
+def _compared(nodes: ir.Table) -> ir.Table:
+    """``key, node, other, named, other_named, clash``: each two names under one key, and whether they are two people's.
+
+    A name is *named* where it has a first name. Two first names clash where they do with all their family names.
     """
     here = nodes.rename(left_first="first", left_last="last", left_weak="weak")
     there = nodes.rename(right_first="first", right_last="last", right_weak="weak", other="node")
     pairs = here.inner_join(there, "key")
     names = [pairs[f"{side}_{part}"] for side in ("left", "right") for part in ("first", "last")]
-    clash = names_contradict(*names)
     same_family = (pairs["left_last"] == pairs["right_last"]).fill_null(False)  # noqa: FBT003 -- a value
-    clash = clash | ((pairs["left_weak"] | pairs["right_weak"]) & ~same_family)
-    compared = kept(connection, pairs.select("key", "node", "other", clash=clash))
+    clash = names_contradict(*names) | ((pairs["left_weak"] | pairs["right_weak"]) & ~same_family)
+    known = {"named": pairs["left_first"].notnull(), "other_named": pairs["right_first"].notnull()}
+    told = pairs.select("key", "node", "other", clash=clash, **known)
+    return told.group_by("key", "node", "other", "named", "other_named").agg(clash=told["clash"].all())
+
+
+def _classes(connection: SQLBackend, compared: ir.Table) -> tuple[ir.Table, ir.Table]:
+    """``key, node, label`` of names that go together; ``key, node, label`` of those between two that contradict.
+
+    Once those between are out, not contradicting is passed on, so that the smallest name one agrees with is a label.
+    Who is between keeps to its own like: one name twice under one mailbox is one person.
+    """
     friends = compared.filter(~compared["clash"]).select("key", "node", "other")
     seconds = friends.rename(second="other")
     ways = friends.inner_join(seconds, ["key", "node"]).select("key", "node", left="other", right="second")
     foes = compared.filter(compared["clash"]).select("key", left="node", right="other")
-    unclear = kept(connection, ways.semi_join(foes, ["key", "left", "right"]).select("key", "node").distinct())
-    clear = friends.anti_join(unclear, ["key", "node"]).anti_join(unclear.select("key", other="node"), ["key", "other"])
+    between = kept(connection, ways.semi_join(foes, ["key", "left", "right"]).select("key", "node").distinct())
+    clear = friends.anti_join(between, ["key", "node"]).anti_join(between.select("key", other="node"), ["key", "other"])
     labels = clear.group_by("key", "node").agg(label=clear["other"].min())
-    return kept(connection, labels), unclear
+    labels = kept(connection, labels.union(between.select("key", "node", label="node")))
+    reached = friends.semi_join(between, ["key", "node"]).inner_join(labels.rename(other="node"), ["key", "other"])
+    either = reached.filter(reached["label"] != reached["node"]).select("key", "node", "label").distinct()
+    return labels, either
 
 
 def _alike(found: ir.Table, likenesses: list[tuple[Condition, ir.Table]]) -> ir.Table:

@@ -126,12 +126,11 @@ class _Parts:
     def joined(self, present: tuple[str, ...]) -> ir.Table:
         """``subject`` and the columns of each present field, empty or null where nothing is said."""
         rows = self.newest.select("subject", **{f"{field}_written": field for field in present})
-        said = ["subject"]
+        said = ["subject", *(field for field in present if field in OWN)]
+        for field in said[1:]:
+            rows = self._normalised(rows, field, f"{field}_written")
         for field in present:
-            if field in OWN:
-                rows = self._normalised(rows, field, f"{field}_written")
-                said.append(field)
-            else:
+            if field not in OWN:
                 own = self._values(field).rename({f"{field}_value": "value"})
                 rows = rows.left_join(own, rows[f"{field}_written"] == own[f"{field}_value"])
                 said.extend(own.columns[1:])

@@ -262,6 +262,20 @@ def test_initials_and_slips_of_the_pen_are_the_same_name(duck: Any) -> None:
     assert people(resolved(duck, rows).links) == groups("j z", "m y")
 
 
+def test_a_name_between_two_others_keeps_to_its_own_like_and_a_family_name_alone_goes_with_the_one_it_fits(
+    duck: Any,
+) -> None:
+    rows: Rows = [(name, "email", "famille@x.fr") for name in "abcdef"]
+    firsts = {"a": "marion", "b": "marian", "c": "marien", "d": "marian"}
+    rows += [(name, "first_name", first) for name, first in firsts.items()]
+    rows += [("e", "last_name", "roy"), *((name, "last_name", "petit") for name in "abcd"), ("f", "last_name", "petit")]
+    assert people(resolved(duck, rows).links) == groups("a b c d f", "e")  # one letter apart, each from each
+    far = [(s, f, {"marion": "marionn", "marien": "mmarien"}.get(v, v)) for s, f, v in rows]
+    result = resolved(duck, far)
+    assert people(result.links) == groups("a", "c", "b d", "e", "f")
+    assert ("f", "a", "email", "names") in doubts(result)
+
+
 def test_a_phone_held_under_more_names_than_a_household_has_joins_nobody(duck: Any) -> None:
     names = ["anne", "bruno", "chloe", "denis", "emma", "farid", "gilles"]
     rows: Rows = [(f"s{at}", "phone", "0612345678") for at in range(8)]

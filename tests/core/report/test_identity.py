@@ -32,8 +32,8 @@ from gouttes.settings import Settings
 from gouttes.workspace import Workspace
 
 KNOWN = datetime(2026, 11, 1, tzinfo=UTC)
-PICTURES = ("sizes", "brought", "origins", "waiting")
-PERSONAL = ("anna", "rivet", "bruno", "costa", "dora", "example.com", "p1", "z1")
+APOSTROPHE = "\N{RIGHT SINGLE QUOTATION MARK}"
+PERSONAL = ("anna", "rivet", "bruno", "costa", "example.com", "p1", "p3", "z1", "31773", "31774")
 
 
 def table_behind(html: str, key: str) -> list[tuple[str, ...]]:
@@ -46,7 +46,7 @@ def table_behind(html: str, key: str) -> list[tuple[str, ...]]:
 
 def part(html: str) -> str:
     """The cards on identity."""
-    return html.split('id="identity"')[1].split('id="method"')[0]
+    return html.partition('id="identity"')[2].partition('id="method"')[0]
 
 
 def test_the_first_line_counts_records_and_people_and_says_what_needs_attention() -> None:
@@ -57,7 +57,9 @@ def test_the_first_line_counts_records_and_people_and_says_what_needs_attention(
     )
 
 
-@pytest.mark.parametrize(("code", "calm"), [("fr", "rien ne demande d’attention."), ("en", "nothing needs attention.")])
+@pytest.mark.parametrize(
+    ("code", "calm"), [("fr", f"rien ne demande d{APOSTROPHE}attention."), ("en", "nothing needs attention.")]
+)
 def test_a_calm_workspace_says_so(code: str, calm: str) -> None:
     head = identity.sentence(replace(IDENTITY, waiting={}, alarming=0), Language(code))
     assert (head.amount, head.end) == ("", calm)
@@ -80,9 +82,9 @@ def test_the_tables_have_the_figures_and_the_companys_own_names(english_page: st
         "E-mail",
         "Phone",
         OWN_RULE,
-        "A source’s own link",
+        f"A source{APOSTROPHE}s own link",
         "Likeness",
-        "A person’s decision",
+        f"A person{APOSTROPHE}s decision",
     ]
     assert table_behind(english_page, "origins")[1] == ("salesforce", "15,002", "31.1%")
     assert sum(int(row[1]) for row in table_behind(english_page, "waiting")) == 333
@@ -157,7 +159,7 @@ def test_bars_and_figures_stay_inside_the_chart(px: int, most: int, *, log: bool
 
 
 def workspace(root: Path) -> Workspace:
-    """Five records of four people: two share an address, two an e-mail under two names."""
+    """Five records of four people: two share an e-mail, and two that one source tells apart share another."""
     made = Workspace.create(root, Settings(name="Maison Lenoir"))
     said = [
         ("crm:p1", "email", "anna@example.com"),
@@ -166,8 +168,10 @@ def workspace(root: Path) -> Workspace:
         ("shop:p2", "name", "Anna Rivet"),
         ("crm:p3", "email", "both@example.com"),
         ("crm:p3", "name", "Bruno Costa"),
-        ("zendesk:z1", "email", "both@example.com"),
-        ("zendesk:z1", "name", "Dora Costa"),
+        ("crm:p3", "external_id", "31773"),
+        ("crm:z1", "email", "both@example.com"),
+        ("crm:z1", "name", "Bruno Costa"),
+        ("crm:z1", "external_id", "31774"),
         ("web:9", "language", "fr"),
     ]
     columns = ("subject", "field", "value")
@@ -197,18 +201,16 @@ def test_the_figures_are_those_of_the_workspace(opened: OpenedWorkspace, data: R
     assert (who.set_aside, who.decisions, who.alarming) == (found.set_aside, found.decisions, found.alarming)
     assert (who.alarm, who.consolidation) == (50, found.consolidation)
     assert who.by_rule == {"email": 1}
-    assert who.waiting == {"names": 1}
+    assert who.waiting == {"strong": 1}
 
 
 @pytest.mark.parametrize("code", CODES)
 def test_nothing_personal_is_on_it(code: str, data: ReportData) -> None:
     """The page of a company whose trust is the sample's, and whose people are those of the workspace."""
     html = render(sample(identity=data.identity), Language(code)).casefold()
-    cards = re.sub(
-        r"<svg.*?</svg>", lambda svg: " ".join(re.findall(r">([^<]+)<", svg[0])), part(html), flags=re.DOTALL
-    )
+    cards = re.sub(r"<(style|path|rect|g|line)[^>]*>", "", part(html))
     assert [text for text in PERSONAL if re.search(rf"\b{re.escape(text)}\b", cards)] == []
-    assert "zendesk" in cards
+    assert "shop" in cards
 
 
 def test_a_workspace_that_an_older_version_ran_is_reported_without_it(opened: OpenedWorkspace, tmp_path: Path) -> None:

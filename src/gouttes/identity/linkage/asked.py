@@ -1,16 +1,18 @@
-"""What splink is asked for: the prior, u and m of a sample, with names of our own in and plain figures out."""
+"""What a sample is asked: random pairs for u, shared keys for the prior, and splink for m; plain figures come out."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
 from splink import Linker
 from splink.backends.duckdb import DuckDBAPI
 
 from gouttes.identity.linkage.comparisons import Role
 from gouttes.identity.linkage.levels import sql
+from gouttes.identity.linkage.sample import TABLE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,13 +24,10 @@ if TYPE_CHECKING:
 RULES_FIND = 0.7
 """Share of the true pairs that the rules behind the prior are taken to find (a prior)."""
 
-RULES = 4
-"""Keys of which rules are made (a prior: the strongest come first)."""
-
-RANDOM_PAIRS = 500_000
+RANDOM_PAIRS = 200_000
 """Random pairs from which u is estimated (a prior; full agreement, which is rare, is counted among all)."""
 
-EM_PAIRS = 1_000_000
+EM_PAIRS = 500_000
 """The most pairs of one blocking from which m is estimated (a prior)."""
 
 START = 0.5
@@ -40,10 +39,10 @@ TELLING = frozenset({Role.GIVEN_NAME, Role.FAMILY_NAME, Role.FULL_NAME, Role.DAT
 
 @dataclass(frozen=True)
 class Met:
-    """The blocks of one key: the pairs in them, and the pairs of which both records have the key."""
+    """The blocks of one key: the table they are in, its pairs, and the pairs of which both records have the key."""
 
-    place: int
     key: BlockKey
+    table: str
     pairs: float
     able: float
 
@@ -67,54 +66,69 @@ class Asked:
     def __init__(self, sample: Sample, comparisons: Sequence[Comparison]) -> None:
         self._sample = sample
         self._all = comparisons
-        self._frame = DuckDBAPI(sample.connection.con).register(sample.table)
+        self._api = DuckDBAPI(sample.connection.con)
 
     def met(self, place: int, key: BlockKey) -> Met:
         """The blocks of a key."""
-        table = self._sample.connection.table(self._sample.table)
-        held = table.filter(table[f"b{place}"].notnull())
-        sizes = held.group_by(f"b{place}").agg(held=held.count())
-        pairs = (sizes["held"] * (sizes["held"] - 1)).sum().fill_null(0).execute() / 2
-        told = [table[self._sample.names[name]].notnull() for name in key.columns]
-        covered = table.filter(told).count().execute()
-        return Met(place, key, float(pairs), covered * (covered - 1) / 2)
+        table = self._sample.blocked(place)
+        (pairs,) = self._sample.asked(
+            f"select sum(held * (held - 1) / 2) from (select count(*) as held from {table} group by block)"  # noqa: S608 -- our names
+        )
+        told = " and ".join(f"{self._sample.names[name]} is not null" for name in key.columns)
+        (covered,) = self._sample.asked(f"select count(*) from {TABLE} where {told}")  # noqa: S608 -- our names
+        return Met(key, table, pairs, covered * (covered - 1) / 2)
 
     def alike(self, columns: Sequence[str]) -> tuple[float, float]:
         """The pairs of records that have the same in all these columns, and the pairs that have them."""
-        table = self._sample.connection.table(self._sample.table)
         names = [self._sample.names[column] for column in columns]
-        held = table.filter([table[name].notnull() for name in names])
-        sizes = held.group_by(names).agg(held=held.count())
-        pairs = sizes["held"] * (sizes["held"] - 1)
-        told = (
-            sizes.agg(same=pairs.sum().fill_null(0), all=sizes["held"].sum().fill_null(0)).to_pyarrow().to_pylist()[0]
-        )
-        return float(told["same"]) / 2, float(told["all"]) * (float(told["all"]) - 1) / 2
+        told = " and ".join(f"{name} is not null" for name in names)
+        sizes = f"select count(*) as held from {TABLE} where {told} group by {', '.join(names)}"  # noqa: S608 -- our names
+        same, all_of = self._sample.asked(f"select sum(held * (held - 1) / 2), sum(held) from ({sizes})")  # noqa: S608 -- our names
+        return same, all_of * (all_of - 1) / 2
 
-    def prior(self, keys: Sequence[BlockKey]) -> float:
+    def prior(self, blockings: Sequence[Met]) -> float:
         """The probability that two records are one person, from pairs that share a key and another telling field."""
-        rules = [rule for place, key in enumerate(keys[:RULES]) if (rule := self._rule(place, key))]
-        linker = self._linker(self._all)
-        if rules:
-            with suppress(ValueError):  # the rules find more than all pairs: near-copies throughout
-                linker.training.estimate_probability_two_random_records_match(rules, recall=RULES_FIND)
-        return float(linker.misc.save_model_to_json()["probability_two_random_records_match"])
+        found = [f"({self._proved(met)})" for met in blockings]
+        (pairs,) = self._sample.asked(f"select count(*) from ({' union '.join(found)})")  # noqa: S608 -- our names
+        return pairs / RULES_FIND / (self._sample.rows * (self._sample.rows - 1) / 2)
 
-    def _rule(self, place: int, key: BlockKey) -> str:
+    def _proved(self, met: Met) -> str:
         names = self._sample.names
-        telling = [each.column for each in self._all if each.field.role in TELLING and not touches(each, key)]
-        others = telling or [each.column for each in self._all if not touches(each, key)]
-        agree = " or ".join(f'l."{names[column]}" = r."{names[column]}"' for column in others)
-        return f'l."b{place}" = r."b{place}" and ({agree})' if agree else ""
+        others = [each for each in self._all if not touches(each, met.key)]
+        telling = [each for each in others if each.field.role in TELLING] or others
+        agree = " or ".join(f"l.{names[each.column]} = r.{names[each.column]}" for each in telling) or "false"
+        joined = f"{met.table} l join {met.table} r on l.block = r.block and l.unique_id < r.unique_id"
+        return f"select l.unique_id, r.unique_id as other from {joined} where {agree}"  # noqa: S608 -- our names
 
     def at_random(self, seed: int) -> tuple[tuple[float, ...], ...]:
-        """Of each comparison the levels among random pairs."""
-        linker = self._linker(self._all)
-        linker.training.estimate_u_using_random_sampling(
-            RANDOM_PAIRS, seed=seed, min_count_per_level=None, num_chunks=1
-        )
-        told = linker.misc.save_model_to_json()["comparisons"]
-        return tuple(_figures(each, "u_probability") for each in told)
+        """Of each comparison the levels among random pairs; each pair of records once, where there are few."""
+        rows, rng = self._sample.rows, np.random.default_rng(seed)
+        if rows * (rows - 1) / 2 <= RANDOM_PAIRS:
+            one, other = np.triu_indices(rows, 1)
+        else:
+            one = rng.integers(rows, size=RANDOM_PAIRS)
+            other = (one + rng.integers(1, rows, size=RANDOM_PAIRS)) % rows
+        self._sample.connection.create_table("random", pa.table({"one": one, "other": other}))
+        names = self._sample.names.values()
+        sides = [f'{side}.{name} as "{name}_{side}"' for name in names for side in "lr"]
+        both = f"select {', '.join(sides)} from random join {TABLE} l on l.rowid = one join {TABLE} r on r.rowid = other"  # noqa: S608 -- our names
+        levels = ", ".join(f"{self._level(each)} as g{place}" for place, each in enumerate(self._all))
+        counts = [
+            f"count(*) filter (g{place} = {level})"
+            for place, each in enumerate(self._all)
+            for level in range(len(each.levels) + 1)
+        ]
+        found = list(self._sample.asked(f"select {', '.join(counts)} from (select {levels} from ({both}))"))  # noqa: S608 -- our names
+        self._sample.connection.drop_table("random")
+        told = [[found.pop(0) for _ in range(len(each.levels) + 1)] for each in self._all]
+        return tuple(tuple(figure / (sum(figures) or 1) for figure in figures) for figures in told)
+
+    def _level(self, comparison: Comparison) -> str:
+        """The place of the level that holds; null where a value is missing."""
+        name = self._sample.names[comparison.column]
+        conditions = [sql(level, self._sample.names.__getitem__) for level in comparison.levels]
+        branches = " ".join(f"when {condition} then {place}" for place, condition in enumerate(conditions))
+        return f'case when "{name}_l" is null or "{name}_r" is null then null {branches} else {len(conditions)} end'
 
     def session(self, met: Met, u: Sequence[tuple[float, ...]]) -> Session | None:
         """What the blocks of one key teach; None where no comparison is left to learn."""
@@ -122,8 +136,9 @@ class Asked:
         if not taught:
             return None
         comparisons, known = [each for each, _ in taught], [figures for _, figures in taught]
-        session = self._linker(comparisons, known).training.estimate_parameters_using_expectation_maximisation(
-            f'l."b{met.place}" = r."b{met.place}"',
+        linker = self._linker(met.table, comparisons, known)
+        session = linker.training.estimate_parameters_using_expectation_maximisation(
+            "l.block = r.block",
             estimate_without_term_frequencies=True,
             max_pairs=EM_PAIRS if met.pairs > EM_PAIRS else None,
         )
@@ -132,13 +147,10 @@ class Asked:
         m = {each.column: _figures(learnt.as_dict(), "m_probability") for each, learnt in told}
         return Session(met, met.pairs * core.probability_two_random_records_match, m)
 
-    def _linker(self, comparisons: Sequence[Comparison], u: Sequence[tuple[float, ...]] | None = None) -> Linker:
-        known: Sequence[tuple[float, ...] | None] = u or [None] * len(comparisons)
-        told = [
-            settings_of(each, self._sample.names, figures) for each, figures in zip(comparisons, known, strict=True)
-        ]
+    def _linker(self, table: str, comparisons: Sequence[Comparison], u: Sequence[tuple[float, ...]]) -> Linker:
+        told = [settings_of(each, self._sample.names, figures) for each, figures in zip(comparisons, u, strict=True)]
         settings = {"link_type": "dedupe_only", "comparisons": told, "probability_two_random_records_match": START}
-        return Linker(self._frame, settings, log_level=None, validate_settings=False)
+        return Linker(self._api.register(table), settings, log_level=None, validate_settings=False)
 
 
 def settings_of(

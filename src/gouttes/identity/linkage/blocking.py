@@ -35,6 +35,12 @@ PAIRS_A_RECORD = 10
 PAIRS_BY_WEAK = 4
 """The same of a weak key (a prior)."""
 
+MOST_KEYS = 8
+"""Keys of a large file: each one more is one more way through all records (a prior)."""
+
+FREE_PAIRS = 300_000
+"""Pairs by all keys together up to which a file is small, and any key that is of use is used (a prior)."""
+
 MARK = "\x1f"  # between the parts of a key: ASCII's unit separator, which no name holds
 MISSING = "\x1e"
 TWIN = "twin"
@@ -85,10 +91,8 @@ class BlockKey:
         return _joined(records, self.parts, unordered=self.unordered)
 
     def finer(self, records: ir.Table) -> ir.StringValue:
-        """The key of each record in a block that is too large."""
-        if not self.then:
-            return ibis.null("string")
-        return self.text(records) + MARK + _joined(records, self.then)
+        """What splits the record's block where it is too large; null where nothing does."""
+        return _joined(records, self.then) if self.then else ibis.null("string")
 
 
 def _joined(records: ir.Table, parts: Sequence[Part], *, unordered: bool = False) -> ir.StringValue:
@@ -111,8 +115,8 @@ def keys_for(fields: Sequence[Field]) -> tuple[BlockKey, ...]:
     """
     names = [_root(field) for field in fields if field.role in {Role.FAMILY_NAME, Role.FULL_NAME}]
     given = [_root(field) for field in fields if field.role is Role.GIVEN_NAME]
-    found = [*_alone(fields, [*names, *given]), *_dated(fields, names, given), *_placed(fields, names, given)]
-    found += [*_named(fields, names, given), *_weak(fields, names, given)]
+    found = [*_alone(fields, [*names, *given]), *_dated(fields, [*names, *given]), *_placed(fields, [*names, *given])]
+    found += [*_named(fields, names, given), *_at_home(fields, names, given), *_weak(fields, names, given)]
     return tuple(dict.fromkeys(found or _any_two(fields)))
 
 
@@ -130,28 +134,33 @@ def _alone(fields: Sequence[Field], names: Sequence[Part]) -> Iterable[BlockKey]
         yield BlockKey((Part(field.column),), tuple(names[:1]))
 
 
-def _dated(fields: Sequence[Field], names: Sequence[Part], given: Sequence[Part]) -> Iterable[BlockKey]:
+def _dated(fields: Sequence[Field], names: Sequence[Part]) -> Iterable[BlockKey]:
     for field in _of(fields, Role.DATE):
-        date = Part(field.column)
-        for name in [*names, *given]:
-            yield BlockKey((date, Part(name.column, 3)), (name,))
-        for place in _of(fields, Role.POSTCODE):
-            yield BlockKey((date, Part(place.column)))
+        for name in names:
+            yield BlockKey((Part(field.column), Part(name.column, 3)), (name,))
 
 
-def _placed(fields: Sequence[Field], names: Sequence[Part], given: Sequence[Part]) -> Iterable[BlockKey]:
-    street, number = only(fields, Role.STREET), only(fields, Role.NUMBER)
+def _placed(fields: Sequence[Field], names: Sequence[Part]) -> Iterable[BlockKey]:
+    number = only(fields, Role.NUMBER)
     for place in _of(fields, Role.POSTCODE, Role.CITY)[:1]:
-        for name in [*names, *given]:
+        for name in names:
             yield BlockKey((Part(place.column), name), (Part(number.column),) if number else ())
-    if street and number:
-        yield BlockKey((Part(number.column), Part(street.column)), tuple(names[:1]))
 
 
 def _named(fields: Sequence[Field], names: Sequence[Part], given: Sequence[Part]) -> Iterable[BlockKey]:
     for one, other in zip(given[:1], names[:1], strict=False):
         date = only(fields, Role.DATE)
         yield BlockKey((one, other), (Part(date.column, 4),) if date else (), unordered=True)
+
+
+def _at_home(fields: Sequence[Field], names: Sequence[Part], given: Sequence[Part]) -> Iterable[BlockKey]:
+    """A home or a place of work, under whatever name."""
+    street, number = only(fields, Role.STREET), only(fields, Role.NUMBER)
+    if street and number:
+        yield BlockKey((Part(number.column), Part(street.column)), tuple(names[:1]))
+    for date in _of(fields, Role.DATE):
+        for place in _of(fields, Role.POSTCODE):
+            yield BlockKey((Part(date.column), Part(place.column)))
     for company in _of(fields, Role.COMPANY):
         for name in names[:1]:
             yield BlockKey((Part(company.column), name), tuple(given[:1]))
@@ -177,6 +186,34 @@ def _any_two(fields: Sequence[Field]) -> Iterable[BlockKey]:
         yield BlockKey((Part(field.column),), weak=True)
 
 
+def usable(records: ir.Table, keys: Sequence[BlockKey], known: int) -> list[int]:
+    """The places of the keys that are used: of those that make pairs, and not too many, the first."""
+    used: list[int] = []
+    total = 0.0
+    for place, key in enumerate(keys):
+        if len(used) >= MOST_KEYS and total > FREE_PAIRS:
+            break
+        pairs = _pairs(records, key)
+        most = PAIRS_BY_WEAK if key.weak else PAIRS_A_RECORD
+        if 0 < pairs <= most * known and (len(used) < MOST_KEYS or total + pairs <= FREE_PAIRS):
+            used.append(place)
+            total += pairs
+    return used
+
+
+def _pairs(records: ir.Table, key: BlockKey) -> float:
+    """The pairs that a key makes, a block that is too large being split or left out."""
+    holders = records.select(block=key.text(records), finer=key.finer(records))
+    parts = holders.group_by("block", "finer").agg(held=holders.count().cast("float64"))
+    pairs = parts["held"] * (parts["held"] - 1) / 2
+    fits = parts["finer"].notnull() & (parts["held"] <= MOST_IN_BLOCK)
+    whole = parts.filter(parts["block"].notnull()).group_by("block")
+    sizes = whole.agg(held=parts["held"].sum(), split=pairs.sum(where=fits).fill_null(0.0))
+    small = sizes["held"] <= MOST_IN_BLOCK
+    made = ibis.ifelse(small, sizes["held"] * (sizes["held"] - 1) / 2, sizes["split"])
+    return float(made.sum().fill_null(0.0).execute())
+
+
 def keyed(records: ir.Table, columns: Sequence[str], keys: Sequence[BlockKey]) -> ir.Table:
     """Records with their keys, which may be published so that a new record finds its block at once.
 
@@ -184,12 +221,16 @@ def keyed(records: ir.Table, columns: Sequence[str], keys: Sequence[BlockKey]) -
         ``subject``, the columns compared, ``twin`` (equal where all that is compared is equal, null where nothing is
         known), and for the n-th key ``key_n`` and, for blocks that are too large, ``finer_n``.
     """
-    told = reduce(lambda one, other: one | other, (records[name].notnull() for name in columns))
     whole = reduce(lambda one, other: one + MARK + other, (records[name].fill_null(MISSING) for name in columns))
-    made = {TWIN: ibis.ifelse(told, whole.hexdigest("md5"), ibis.null("string"))}
+    made = {TWIN: ibis.ifelse(telling(records, columns), whole.hexdigest("md5"), ibis.null("string"))}
     for place, key in enumerate(keys):
         made[f"key_{place}"], made[f"finer_{place}"] = key.text(records), key.finer(records)
     return records.select("subject", *columns, **made)
+
+
+def telling(records: ir.Table, columns: Sequence[str]) -> ir.BooleanValue:
+    """Whether a record says anything that could be compared."""
+    return reduce(lambda one, other: one | other, (records[name].notnull() for name in columns))
 
 
 def twins(table: ir.Table) -> ir.Table:
@@ -205,13 +246,12 @@ def blocks(table: ir.Table, place: int) -> ir.Table:
     coarse, fine = f"key_{place}", f"finer_{place}"
     holders = table.filter(table[coarse].notnull()).select("subject", block=coarse, finer=fine)
     sizes = holders.group_by("block").agg(held=holders.count())
-    small = sizes.filter(sizes["held"].between(2, MOST_IN_BLOCK))
-    large = sizes.filter(sizes["held"] > MOST_IN_BLOCK)
-    split = holders.semi_join(large, "block").filter(holders["finer"].notnull()).select("subject", block="finer")
+    met = holders.inner_join(sizes.filter(sizes["held"] > 1), "block")
+    whole = met.filter(met["held"] <= MOST_IN_BLOCK).select("subject", "block")
+    large = met.filter((met["held"] > MOST_IN_BLOCK) & met["finer"].notnull())
+    split = large.select("subject", block=large["block"] + MARK + large["finer"])
     parts = split.group_by("block").agg(held=split.count())
-    kept_parts = parts.filter(parts["held"].between(2, MOST_IN_BLOCK))
-    whole = holders.select("subject", "block").semi_join(small, "block")
-    return whole.union(split.semi_join(kept_parts, "block"))
+    return whole.union(split.semi_join(parts.filter(parts["held"].between(2, MOST_IN_BLOCK)), "block"))
 
 
 def candidates(connection: SQLBackend, table: ir.Table, keys: int) -> ir.Table:
@@ -247,7 +287,7 @@ def _skew(table: ir.Table, place: int, key: BlockKey) -> ir.Table:
     holders = table.filter(table[f"key_{place}"].notnull()).select(block=f"key_{place}", finer=f"finer_{place}")
     sizes = holders.group_by("block").agg(held=holders.count())
     large = holders.semi_join(sizes.filter(sizes["held"] > MOST_IN_BLOCK), "block")
-    parts = large.group_by("finer").agg(held=large.count())
+    parts = large.group_by("block", "finer").agg(held=large.count())
     fits = parts["finer"].notnull() & (parts["held"] <= MOST_IN_BLOCK)
     split, left_out = parts["held"].sum(where=fits), parts["held"].sum(where=~fits)
     told = parts.agg(split=split.fill_null(0), left_out=left_out.fill_null(0))

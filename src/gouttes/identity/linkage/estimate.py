@@ -28,11 +28,8 @@ FEWEST_PAIRS = 10
 FEW = 5
 """Pairs that a level must have been seen in, true or not, to have a weight of its own (a prior)."""
 
-ROUNDS = 2
-"""How often m is estimated where true pairs are many among the random ones (a prior: a third changes little)."""
-
-MANY = 20
-"""True pairs among the random ones from which on their share is taken out (a prior)."""
+TAUGHT = 2
+"""Blockings that teach a comparison, where there are so many (a prior)."""
 
 PSEUDO_PAIRS = 0.5
 """Pairs added to each level before m and u are divided (Jeffreys 1946): what was never seen is not impossible."""
@@ -44,7 +41,7 @@ Figures = tuple[float, ...]
 
 
 class NoPairsError(Exception):
-    """The sample has too few pairs to learn from."""
+    """The sample has too few pairs to learn from; its text is ``few_pairs`` or ``few_fields``."""
 
 
 @dataclass(frozen=True)
@@ -64,36 +61,36 @@ def estimated(sample: Sample, comparisons: Sequence[Comparison], keys: Sequence[
         NoPairsError: no blocking has enough pairs.
     """
     asked, total = Asked(sample, comparisons), sample.rows * (sample.rows - 1) / 2
-    blockings = _chosen([asked.met(place, key) for place, key in enumerate(keys)], comparisons)
+    blockings = _chosen(asked, keys, comparisons)
     pairs = min(RANDOM_PAIRS, total)
     at_random = [_counted(asked, each, p) for each, p in zip(comparisons, asked.at_random(seed), strict=True)]
-    prior = _within(asked.prior(keys), total)
     u = tuple(_without(each, each, 0.0, pairs) for each in at_random)
-    for _ in range(ROUNDS):
-        sessions = [session for met in blockings if (session := asked.session(met, u))]
-        if not sessions:
-            raise NoPairsError("There are too few fields to block on one and learn of another.")
-        m = tuple(_pooled(each, sessions) or chance for each, chance in zip(comparisons, u, strict=True))
-        prior = _within(_prior(sessions, comparisons, m, prior), total)
-        u = tuple(_without(all_pairs, true, prior, pairs) for all_pairs, true in zip(at_random, m, strict=True))
-        if prior * pairs < MANY:
-            break
+    sessions = [session for met in blockings if (session := asked.session(met, u))]
+    if not sessions:
+        raise NoPairsError("few_fields")
+    m = tuple(_pooled(each, sessions) or chance for each, chance in zip(comparisons, u, strict=True))
+    prior = _within(_prior(sessions, comparisons, m) or asked.prior(blockings), total)
+    u = tuple(_without(all_pairs, true, prior, pairs) for all_pairs, true in zip(at_random, m, strict=True))
     true_pairs = max(session.true_pairs for session in sessions)
     settled = [_settled(true, false, true_pairs, pairs) for true, false in zip(m, u, strict=True)]
     return Estimate(prior, tuple(settled), u, _home(asked, comparisons, m, prior))
 
 
-def _chosen(met: Sequence[Met], comparisons: Sequence[Comparison]) -> list[Met]:
+def _chosen(asked: Asked, keys: Sequence[BlockKey], comparisons: Sequence[Comparison]) -> list[Met]:
     """The blockings to learn from: the strong keys first, until each comparison is taught twice."""
-    enough = sorted((each for each in met if each.pairs >= FEWEST_PAIRS), key=lambda each: each.key.weak)
-    if not enough:
-        raise NoPairsError("Too few records share a key by which they could meet.")
     chosen: list[Met] = []
-    for each in enough:
+    for place, key in enumerate(keys):
         taught = {c.column: sum(not touches(c, other.key) for other in chosen) for c in comparisons}
-        if any(taught[c.column] < ROUNDS and not touches(c, each.key) for c in comparisons):
-            chosen.append(each)
-    return chosen[:BLOCKINGS]
+        if all(taught[c.column] >= TAUGHT or touches(c, key) for c in comparisons):
+            continue
+        met = asked.met(place, key)
+        if met.pairs >= FEWEST_PAIRS:
+            chosen.append(met)
+        if len(chosen) == BLOCKINGS:
+            break
+    if not chosen:
+        raise NoPairsError("few_pairs")
+    return chosen
 
 
 def _counted(asked: Asked, comparison: Comparison, at_random: Figures) -> Figures:
@@ -140,11 +137,11 @@ def _pooled(comparison: Comparison, sessions: Sequence[Session]) -> Figures:
     return tuple(count / sum(counts) for count in counts) if total else ()
 
 
-def _prior(sessions: Sequence[Session], comparisons: Sequence[Comparison], m: Sequence[Figures], rules: float) -> float:
+def _prior(sessions: Sequence[Session], comparisons: Sequence[Comparison], m: Sequence[Figures]) -> float | None:
     """The prior by what the sessions found: a key that a share of the true pairs has in common finds that share.
 
     true pairs found = prior x pairs that have the key x the probability that a true pair agrees on it; the median over
-    the keys of whole columns. Where there is none, ``rules``.
+    the keys of whole columns; None where there is none.
     """
     known = dict(zip(comparisons, m, strict=True))
     found = []
@@ -152,7 +149,7 @@ def _prior(sessions: Sequence[Session], comparisons: Sequence[Comparison], m: Se
         shares = [_share(part.column, known) if part.first is None else 0.0 for part in session.met.key.parts]
         if (share := prod(shares)) > 0:
             found.append(session.true_pairs / (share * session.met.able))
-    return median(found) if found else rules
+    return median(found) if found else None
 
 
 def _share(column: str, known: dict[Comparison, Figures]) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from gouttes.engines import connect
-from gouttes.identity.linkage.blocking import TWIN, blocks
+from gouttes.identity.linkage.blocking import TWIN, blocks, keyed, telling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,13 +16,18 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.sql import SQLBackend
 
-TRAINED_ON = 300_000
-"""Records of the largest sample (a prior: of a million records with 300,000 doubles it keeps some 27,000 pairs)."""
+    from gouttes.identity.linkage.blocking import BlockKey
+
+TRAINED_ON = 200_000
+"""Records of the largest sample (a prior: of a million records with 300,000 doubles it keeps some 12,000 pairs)."""
 
 MOST_TWINS = 3
 """Records that are the same in everything, in the sample (a prior: most people have two or three)."""
 
 HEX_DIGITS = 8
+
+TABLE = "sample"
+"""Name of the table of a sample: ``unique_id`` and ``f0``…, the columns compared."""
 
 
 @dataclass(frozen=True)
@@ -31,40 +36,49 @@ class Sample:
 
     Attributes:
         connection: the engine.
-        table: name of a table with ``unique_id``, ``f0``… (the columns compared) and ``b0``… (the block of each key).
-        names: column compared → its name there.
+        keyed: the records with their keys, as ``blocking.keyed`` gives them.
+        names: column compared → its name in :data:`TABLE`.
         rows: how many records.
     """
 
     connection: SQLBackend
-    table: str
+    keyed: ir.Table
     names: dict[str, str]
     rows: int
 
+    def asked(self, query: str) -> tuple[float, ...]:
+        """The figures of a query's first row, 0 where null."""
+        (row,) = self.connection.raw_sql(query).fetchall()
+        return tuple(float(figure or 0) for figure in row)
 
-def drawn(table: ir.Table, columns: Sequence[str], places: Sequence[int], count: int) -> Sample:
+    def blocked(self, place: int) -> str:
+        """Name of a table like :data:`TABLE`, with ``block`` by the n-th key and the records that meet by it."""
+        name = f"block_{place}"
+        flat, met = self.connection.table(TABLE), blocks(self.keyed, place)
+        told = flat.inner_join(met, flat["unique_id"] == met["subject"]).select(*flat.columns, "block")
+        self.connection.create_table(name, told)
+        return name
+
+
+def drawn(records: ir.Table, columns: Sequence[str], keys: Sequence[BlockKey], known: int) -> Sample:
     """A sample of records, the same on every run and every engine: drawn by the digest of the subject.
 
     Args:
-        table: as ``blocking.keyed`` gives it.
+        records: ``subject`` and ``columns``.
         columns: what is compared.
-        places: of the keys of ``table``, those that are used.
-        count: how many of its records say anything.
+        keys: those that are used.
+        known: how many of the records say anything.
     """
-    telling = table.filter(table[TWIN].notnull())
-    if count > TRAINED_ON:
-        bound = format(int(16**HEX_DIGITS * TRAINED_ON / count), f"0{HEX_DIGITS}x")
-        telling = telling.filter(telling["subject"].hexdigest("md5").left(HEX_DIGITS) < bound)
+    some = records.filter(telling(records, columns))
+    if known > TRAINED_ON:
+        bound = format(int(16**HEX_DIGITS * TRAINED_ON / known), f"0{HEX_DIGITS}x")
+        some = some.filter(some["subject"].hexdigest("md5").left(HEX_DIGITS) < bound)
     connection = connect()
-    whole = connection.create_table("drawn", telling.to_pyarrow())
+    whole = keyed(connection.create_table("drawn", some.to_pyarrow()), columns, keys)
     nth = ibis.row_number().over(group_by=whole[TWIN], order_by=whole["subject"])
-    some = connection.create_table("some", whole.mutate(nth=nth).filter(lambda row: row["nth"] < MOST_TWINS))
+    whole = connection.create_table("keyed", whole.mutate(nth=nth).filter(lambda row: row["nth"] < MOST_TWINS))
     names = {name: f"f{place}" for place, name in enumerate(columns)}
-    flat = some.select("subject", **{short: name for name, short in names.items()})
-    for nth_key, place in enumerate(places):
-        found = blocks(some, place).select(member="subject", **{f"b{nth_key}": "block"})
-        flat = flat.left_join(found, flat["subject"] == found["member"]).drop("member")
-    connection.create_table("sample", flat.rename(unique_id="subject"))
+    flat = whole.select(**{short: name for name, short in names.items()}, unique_id="subject")
+    flat = connection.create_table(TABLE, flat.order_by("unique_id"))
     connection.drop_table("drawn")
-    connection.drop_table("some")
-    return Sample(connection, "sample", names, int(connection.table("sample").count().execute()))
+    return Sample(connection, whole, names, int(flat.count().execute()))

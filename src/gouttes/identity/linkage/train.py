@@ -11,33 +11,48 @@ import logging
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from splink.internals.exceptions import SplinkException
 
-from gouttes.engines import kept
+from gouttes.engines import close, kept
 from gouttes.errors import MissingColumnsError
 from gouttes.identity.linkage import estimate
-from gouttes.identity.linkage.blocking import PAIRS_A_RECORD, PAIRS_BY_WEAK, TWIN, blocks, keyed, keys_for
+from gouttes.identity.linkage.blocking import keys_for, telling, usable
 from gouttes.identity.linkage.comparisons import RECORDS_FIELDS, comparisons_for
 from gouttes.identity.linkage.model import FEWEST, RAREST, Frequencies, LinkageModel, Weighted
 from gouttes.identity.linkage.sample import drawn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import ibis.expr.types as ir
     from ibis.backends.sql import SQLBackend
 
     from gouttes.identity.linkage.blocking import BlockKey
     from gouttes.identity.linkage.comparisons import Comparison, Field
+    from gouttes.identity.linkage.sample import Sample
+
+
+class Why(StrEnum):
+    """Why there is no model. What each means is in the catalogues of words, under ``cli.lab.untrained``."""
+
+    NO_RECORD = "no_record"
+    NOTHING_KNOWN = "nothing_known"
+    ONE_RECORD = "one_record"
+    ALL_SAME = "all_same"
+    NO_KEY = "no_key"
+    FEW_PAIRS = "few_pairs"
+    FEW_FIELDS = "few_fields"
+    TOO_ALIKE = "too_alike"
 
 
 @dataclass(frozen=True)
 class Untrained:
     """No model, and why: too few records, or nothing that tells one from another."""
 
-    reason: str
+    reason: Why
 
 
 def trained(
@@ -62,23 +77,16 @@ def trained(
     columns = columns_of(comparisons)
     if missing := {"subject", *columns} - set(records.columns):
         raise MissingColumnsError("identity.linkage", missing, records.columns, "Name the columns that are there.")
-    table = kept(connection, keyed(records, columns, keys))
-    count, known, different = _counted(table)
-    if reason := _too_little(count, known, different):
+    table = kept(connection, records.select("subject", *columns))
+    known, reason = _counted(table, columns)
+    if reason:
         return Untrained(reason)
-    places = _usable(table, keys, known)
-    if not places:
-        return Untrained("No two records share a key by which they could meet.")
-    used = tuple(keys[place] for place in places)
-    learning = [place for place in places if not keys[place].weak] or places
-    sample = drawn(table, columns, learning, known)
-    with quiet():
-        try:
-            found = estimate.estimated(sample, comparisons, [keys[place] for place in learning], seed=seed)
-        except estimate.NoPairsError as error:
-            return Untrained(str(error))
-        except SplinkException as error:
-            return Untrained(f"The records are too few or too much alike to learn from ({str(error).splitlines()[0]}).")
+    used = tuple(keys[place] for place in usable(table, keys, known))
+    if not used:
+        return Untrained(Why.NO_KEY)
+    found = _estimated(drawn(table, columns, used, known), comparisons, used, seed=seed)
+    if isinstance(found, Untrained):
+        return found
     weighted = [
         Weighted(comparison, m, u, _frequencies(table, comparison) if comparison.by_frequency else None)
         for comparison, m, u in zip(comparisons, found.m, found.u, strict=True)
@@ -105,36 +113,43 @@ def quiet() -> Iterator[None]:
         log.setLevel(before)
 
 
-def _counted(table: ir.Table) -> tuple[int, int, int]:
-    """Records, those that say anything, and how many of these differ."""
-    told = table.agg(count=table.count(), known=table[TWIN].count(), different=table[TWIN].nunique())
-    row = told.to_pyarrow().to_pylist()[0]
-    return row["count"], row["known"], row["different"]
+def _estimated(
+    sample: Sample, comparisons: Sequence[Comparison], keys: Sequence[BlockKey], *, seed: int
+) -> estimate.Estimate | Untrained:
+    """The parameters that a sample supports; the sample's engine is closed."""
+    try:
+        with quiet():
+            return estimate.estimated(sample, comparisons, keys, seed=seed)
+    except estimate.NoPairsError as error:
+        return Untrained(Why(str(error)))
+    except SplinkException:  # it found no pair that tells one level from another
+        return Untrained(Why.TOO_ALIKE)
+    finally:
+        close(sample.connection)
 
 
-def _too_little(count: int, known: int, different: int) -> str:
-    if count == 0:
-        return "There is no record."
-    if known == 0:
-        return "No record says anything that could be compared."
-    if known == 1:
-        return "One record alone has nothing to be compared with."
-    if different == 1:
-        return "All records are the same."
-    return ""
+def _counted(table: ir.Table, columns: Sequence[str]) -> tuple[int, Why | None]:
+    """How many records say anything, and why these are too few."""
+    said = telling(table, columns)
+    ends = {
+        f"{end}_{place}": find(table[name]) for place, name in enumerate(columns) for end, find in ENDS.items()
+    }
+    told = table.agg(count=table.count(), known=said.sum().fill_null(0), **ends).to_pyarrow().to_pylist()[0]
+    known = int(told["known"])
+    alike = all(
+        told[f"known_{place}"] in {0, known} and told[f"first_{place}"] == told[f"last_{place}"]
+        for place in range(len(columns))
+    )
+    reasons = {Why.NO_RECORD: not told["count"], Why.NOTHING_KNOWN: not known, Why.ONE_RECORD: known == 1}
+    return known, next((why for why, holds in {**reasons, Why.ALL_SAME: alike}.items() if holds), None)
 
 
-def _usable(table: ir.Table, keys: Sequence[BlockKey], known: int) -> list[int]:
-    """The places of the keys that are used: those that make pairs, and not too many."""
-    used = []
-    for place, key in enumerate(keys):
-        members = blocks(table, place)
-        sizes = members.group_by("block").agg(held=members.count())
-        pairs = (sizes["held"] * (sizes["held"] - 1)).sum().fill_null(0).execute() / 2
-        most = PAIRS_BY_WEAK if key.weak else PAIRS_A_RECORD
-        if 0 < pairs <= most * known:
-            used.append(place)
-    return used
+ENDS: dict[str, Callable[[ir.StringColumn], ir.Scalar]] = {
+    "known": lambda column: column.count(),
+    "first": lambda column: column.min(),
+    "last": lambda column: column.max(),
+}
+"""A column has one value where its first in order is its last."""
 
 
 def _frequencies(table: ir.Table, comparison: Comparison) -> Frequencies:
