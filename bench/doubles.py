@@ -94,7 +94,7 @@ from written
 
 def write(path: Path, rows: int, *, doubles: float = 0.3, typo: float = 0.06) -> Path:
     """Records to a Parquet file: ``doubles`` of them of people who have another."""
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"temp_directory": str(path.parent)}) as connection:
         for macro in MACROS:
             connection.execute(macro)
         people = int(rows * (1 - doubles))

@@ -109,6 +109,8 @@ def _spark(url: str) -> SQLBackend:
         raise EngineError(
             f"Spark at '{url}' did not start: {error}. Check Java (17 or later) and the address."
         ) from error
+    # Spark 4 loses columns of a union of a table with itself while it infers what holds of them ("key not found").
+    session.conf.set("spark.sql.constraintPropagation.enabled", "false")
     return ibis.pyspark.connect(session)
 
 
@@ -203,12 +205,15 @@ def _dropped(drop: Callable[..., None], name: str) -> None:
         drop(name, force=True)
 
 
-def write_parquet(connection: SQLBackend, rows: ir.Table, path: Path) -> None:
-    """Write an expression to one Parquet file (DuckDB) or one folder of them (Spark), without loading it here."""
+def write_parquet(connection: SQLBackend, rows: ir.Table, path: Path, *, compression: str = "zstd") -> None:
+    """Write an expression to one Parquet file (DuckDB) or one folder of them (Spark), without loading it here.
+
+    ``lz4`` takes twice the place of ``zstd`` and is read three times as fast.
+    """
     if connection.name == "pyspark":
         kept(connection, rows).to_parquet_dir(path)  # not `rows`: Ibis would forget the tables held in memory
     else:
-        connection.to_parquet(rows, path, compression="zstd")
+        connection.to_parquet(rows, path, compression=compression)
 
 
 def sql_for(expression: ir.Expr, engine: str) -> str:

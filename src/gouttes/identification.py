@@ -215,9 +215,9 @@ class Identification:
             "blocks": (self._blocks(news.known.records), news.changed),
             "likenesses": (news.known.pairs, news.likened),
         }
+        likening = {"likenesses", "blocks"} if self.likening is None else set()
         for name, (rows, replaced) in parts.items():
-            nobody = name != "links" and not self._matters(name, rows, replaced)
-            if not nobody:
+            if name == "links" or (name not in likening and self._matters(name, rows, replaced)):
                 tables[name] = shelf.patched(connection, name, rows, keys=replaced, below=below[name])
         moved = moves(former, resolved.links, run=self.run, at=self.now)
         tables["decisions"] = shelf.added(connection, "decisions", taken, below=below["decisions"])

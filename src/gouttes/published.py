@@ -42,7 +42,8 @@ class Published:
         key: the column by which a layer takes over from those below; none where layers only add.
         subjects: columns that name subjects.
         persons: columns that name people.
-        personal: kept with personal data, in ``people/``.
+        personal: kept with personal data, in ``people/``, and written to be asked about a few rows at a time.
+        order: the columns it is sorted by in its file, so that a few rows are found without reading all.
     """
 
     schema: ibis.Schema
@@ -50,6 +51,7 @@ class Published:
     subjects: tuple[str, ...] = ()
     persons: tuple[str, ...] = ("person",)
     personal: bool = False
+    order: tuple[str, ...] = ()
 
     def theirs(self, rows: ir.Table, subjects: Sequence[str], person: str) -> ir.BooleanValue:
         """Which rows are of a person, known by these subjects."""
@@ -57,16 +59,18 @@ class Published:
         return reduce(or_, [*of_subjects, *(rows[name] == person for name in self.persons)])
 
 
-def _of_subject(schema: ibis.Schema, *others: str, persons: tuple[str, ...] = ()) -> Published:
-    return Published(schema, "subject", ("subject", *others), persons, personal=True)
+def _of_subject(
+    schema: ibis.Schema, *others: str, persons: tuple[str, ...] = (), order: tuple[str, ...] = ()
+) -> Published:
+    return Published(schema, "subject", ("subject", *others), persons, personal=True, order=order)
 
 
 TABLES = {
-    "links": _of_subject(schemas.LINKS, persons=("person",)),
-    "keys": _of_subject(schemas.KEYS),
-    "records": _of_subject(schemas.RECORDS),
-    "likenesses": _of_subject(schemas.LIKENESSES, "other"),
-    "blocks": _of_subject(schemas.BLOCKS),
+    "links": _of_subject(schemas.LINKS, persons=("person",), order=("subject",)),
+    "keys": _of_subject(schemas.KEYS, order=("key",)),
+    "records": _of_subject(schemas.RECORDS, order=("subject",)),
+    "likenesses": _of_subject(schemas.LIKENESSES, "other", order=("subject",)),
+    "blocks": _of_subject(schemas.BLOCKS, order=("value",)),
     "doubts": _of_subject(schemas.DOUBTS, "other"),
     "tangles": _of_subject(schemas.TANGLES, "component"),
     "decisions": Published(schemas.DECISIONS, None, ("subject",), (), personal=True),
@@ -176,11 +180,14 @@ class Shelf:
 
     def write(self, connection: SQLBackend, name: str, rows: ir.Table, *, suffix: str = "") -> str:
         """Write rows to a new file of a table; gives its path relative to the workspace."""
-        folder = self.workspace.people / name if TABLES[name].personal else self.workspace.insights
+        table = TABLES[name]
+        folder = self.workspace.people / name if table.personal else self.workspace.insights
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{name}{suffix}-{uuid.uuid4().hex[:12]}.parquet"
         with disk_errors(self.workspace.root):
-            engines.write_parquet(connection, rows, path)
+            ordered = rows.order_by(table.order) if table.order and not suffix else rows
+            compression = "lz4" if table.personal else "zstd"
+            engines.write_parquet(connection, ordered, path, compression=compression)
             make_durable(path)
         return str(path.relative_to(self.workspace.root))
 

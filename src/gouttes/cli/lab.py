@@ -112,13 +112,7 @@ def link(  # noqa: PLR0917 -- a command has one parameter per option
 ) -> None:
     """Find the records of a file that are one person, and how good that is where the truth is known."""
     voice = Voice(lang, as_json)
-    if precision is not None and at is not None:
-        raise BadInputError(
-            "Give --precision or --at, not both: each decides from which probability records are linked."
-        )
-    for name, value in (("--precision", precision), ("--at", at)):
-        if value is not None and not 0 < value <= 1:
-            raise BadInputError(f"{name} takes a probability above 0 and up to 1, not {value}.")
+    checked(precision, at)
     told = read(file)
     columns = chosen(list(told.column_names), identifier, truth, mapped or [])
     for column in columns:
@@ -128,20 +122,46 @@ def link(  # noqa: PLR0917 -- a command has one parameter per option
     records = engines.kept(connection, ibis.memtable(table))
     model = trained(connection, records, fields)
     if isinstance(model, Untrained):
-        raise BadInputError(
-            f"{file.name}: {model.reason} Nothing can be linked. Check what the columns were taken for."
-        )
+        raise BadInputError(voice.say("lab.untrained.file", file=file.name, why=voice.say(model.words)))
     pairs = scored(connection, records, model, at_least=min(LEAST, at or LEAST))
     threshold = at or (USUAL if precision is None else link_at(pairs, precision=precision))
-    links = pairs.filter(pairs["probability"] >= threshold)
-    grouped = engines.kept(connection, groups(connection, records, links))
-    found = counted(links, grouped, threshold, columns)
-    if truth:
-        found = judged(found, pairs, grouped)
-    if out:
-        write(grouped, out)
+    found = answered(connection, records, pairs, threshold=threshold, columns=columns, out=out, true=bool(truth))
     engines.close(connection)
     voice.answer(found, *shown(voice, found))
+
+
+def checked(precision: float | None, at: float | None) -> None:
+    """Refuse figures that make no threshold.
+
+    Raises:
+        BadInputError: both are given, or one is no probability.
+    """
+    if precision is not None and at is not None:
+        raise BadInputError(
+            "Give --precision or --at, not both: each decides from which probability records are linked."
+        )
+    for name, value in (("--precision", precision), ("--at", at)):
+        if value is not None and not 0 < value <= 1:
+            raise BadInputError(f"{name} takes a probability above 0 and up to 1, not {value}.")
+
+
+def answered(
+    connection: SQLBackend,
+    records: ir.Table,
+    pairs: ir.Table,
+    *,
+    threshold: float,
+    columns: list[Column],
+    out: Path | None,
+    true: bool,
+) -> Linked:
+    """Group the records, write the groups where asked, and count; against the truth where it is known."""
+    links = pairs.filter(pairs["probability"] >= threshold)
+    grouped = engines.kept(connection, groups(connection, records, links))
+    if out:
+        write(grouped, out)
+    found = counted(links, grouped, threshold, columns)
+    return judged(found, pairs, grouped) if true else found
 
 
 def read(file: Path) -> pa.Table:

@@ -137,14 +137,19 @@ def _by_name(
     """``subject, group`` of the holders of one mailbox or phone, sorted by name; and those that could be either."""
     called = kept(connection, _named(held, records, settings, rule.all[0].field))
     nodes = called.select("key", "first", "last", "weak", "node").distinct()
-    counted = nodes.group_by("key").agg(names=nodes["node"].nunique())
-    several = kept(connection, nodes.semi_join(counted.filter(counted["names"] > 1), "key"))
+    doubtful = nodes["weak"] | (nodes["first"].isnull() & nodes["last"].notnull())
+    counted = nodes.group_by("key").agg(firsts=nodes["first"].nunique(), doubtful=doubtful.any())
+    several = nodes.semi_join(counted.filter((counted["firsts"] > 1) | counted["doubtful"]), "key")
+    several = kept(connection, several)
+    group = ibis.literal(f"{rule.name}{BETWEEN}")
+    if not several.count().execute():
+        nobody = called.limit(0).select("subject", other="subject")
+        return called.select("subject", group=group + called["key"]), _doubts(nobody, rule.name, "names")
     labels, either = _sorted_nodes(connection, several)
     one_name = called.anti_join(several, "key").select("subject", "key", label=ibis.literal(""))
     sorted_out = called.inner_join(labels, ["key", "node"]).select("subject", "key", "label")
     placed = kept(connection, one_name.union(sorted_out))
-    group = reduce(lambda text, part: text + ibis.literal(BETWEEN) + part, [placed["key"], placed["label"]])
-    found = placed.select("subject", group=ibis.literal(f"{rule.name}{BETWEEN}") + group)
+    found = placed.select("subject", group=group + placed["key"] + ibis.literal(BETWEEN) + placed["label"])
     hubs = placed.group_by("key", "label").agg(other=placed["subject"].min())
     asked = (
         called.inner_join(either, ["key", "node"]).select("subject", "key", "label").inner_join(hubs, ["key", "label"])

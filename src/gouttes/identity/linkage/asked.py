@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 from splink import Linker
 from splink.backends.duckdb import DuckDBAPI
+from splink.internals.exceptions import SplinkException
 
 from gouttes.identity.linkage.comparisons import Role
 from gouttes.identity.linkage.levels import sql
@@ -111,7 +112,9 @@ class Asked:
         self._sample.connection.create_table("random", pa.table({"one": one, "other": other}))
         names = self._sample.names.values()
         sides = [f'{side}.{name} as "{name}_{side}"' for name in names for side in "lr"]
-        both = f"select {', '.join(sides)} from random join {TABLE} l on l.rowid = one join {TABLE} r on r.rowid = other"  # noqa: S608 -- our names
+        both = (
+            f"select {', '.join(sides)} from random join {TABLE} l on l.rowid = one join {TABLE} r on r.rowid = other"  # noqa: S608 -- our names
+        )
         levels = ", ".join(f"{self._level(each)} as g{place}" for place, each in enumerate(self._all))
         counts = [
             f"count(*) filter (g{place} = {level})"
@@ -131,17 +134,21 @@ class Asked:
         return f'case when "{name}_l" is null or "{name}_r" is null then null {branches} else {len(conditions)} end'
 
     def session(self, met: Met, u: Sequence[tuple[float, ...]]) -> Session | None:
-        """What the blocks of one key teach; None where no comparison is left to learn."""
+        """What the blocks of one key teach of the comparisons that it does not touch; None where splink finds nothing.
+
+        So it is where no true pair shares the key, or none differs: m runs to the edge, and splink refuses it.
+        """
         taught = [(each, figures) for each, figures in zip(self._all, u, strict=True) if not touches(each, met.key)]
-        if not taught:
-            return None
         comparisons, known = [each for each, _ in taught], [figures for _, figures in taught]
         linker = self._linker(met.table, comparisons, known)
-        session = linker.training.estimate_parameters_using_expectation_maximisation(
-            "l.block = r.block",
-            estimate_without_term_frequencies=True,
-            max_pairs=EM_PAIRS if met.pairs > EM_PAIRS else None,
-        )
+        try:
+            session = linker.training.estimate_parameters_using_expectation_maximisation(
+                "l.block = r.block",
+                estimate_without_term_frequencies=True,
+                max_pairs=EM_PAIRS if met.pairs > EM_PAIRS else None,
+            )
+        except (SplinkException, ValueError):
+            return None
         core = session.core_model_settings
         told = zip(comparisons, core.comparisons, strict=True)
         m = {each.column: _figures(learnt.as_dict(), "m_probability") for each, learnt in told}

@@ -30,10 +30,10 @@ MOST_IN_BLOCK = 100
 """Records of the largest block (a prior: a record meets at most 99 others by one key)."""
 
 PAIRS_A_RECORD = 10
-"""Pairs per record that a key may make on average, else it is not used (a prior)."""
+"""Pairs per record that all keys together may make: a key that makes more than is left is not used (a prior)."""
 
 PAIRS_BY_WEAK = 4
-"""The same of a weak key (a prior)."""
+"""Pairs per record that a weak key may make (a prior)."""
 
 MOST_KEYS = 8
 """Keys of a large file: each one more is one more way through all records (a prior)."""
@@ -186,31 +186,37 @@ def _any_two(fields: Sequence[Field]) -> Iterable[BlockKey]:
         yield BlockKey((Part(field.column),), weak=True)
 
 
-def usable(records: ir.Table, keys: Sequence[BlockKey], known: int) -> list[int]:
-    """The places of the keys that are used: of those that make pairs, and not too many, the first."""
-    used: list[int] = []
+def usable(records: ir.Table, keys: Sequence[BlockKey], known: int, *, share: float = 1.0) -> tuple[BlockKey, ...]:
+    """The keys that are used: of those that make pairs, and not too many, the first.
+
+    Args:
+        records: a sample of the records, drawn at random.
+        keys: the strong ones first.
+        known: how many records there are in all.
+        share: of them, those in the sample. Of the pairs it holds the square of that.
+    """
+    used: list[BlockKey] = []
     total = 0.0
-    for place, key in enumerate(keys):
+    for key in keys:
         if len(used) >= MOST_KEYS and total > FREE_PAIRS:
             break
-        pairs = _pairs(records, key)
-        most = PAIRS_BY_WEAK if key.weak else PAIRS_A_RECORD
-        if 0 < pairs <= most * known and (len(used) < MOST_KEYS or total + pairs <= FREE_PAIRS):
-            used.append(place)
+        pairs = _pairs(records, key, MOST_IN_BLOCK * share) / share**2
+        most = PAIRS_A_RECORD * known if len(used) < MOST_KEYS else 0
+        if 0 < pairs <= max(most, FREE_PAIRS) - total and not (key.weak and pairs > PAIRS_BY_WEAK * known):
+            used.append(key)
             total += pairs
-    return used
+    return tuple(used)
 
 
-def _pairs(records: ir.Table, key: BlockKey) -> float:
-    """The pairs that a key makes, a block that is too large being split or left out."""
-    holders = records.select(block=key.text(records), finer=key.finer(records))
-    parts = holders.group_by("block", "finer").agg(held=holders.count().cast("float64"))
+def _pairs(records: ir.Table, key: BlockKey, most: float) -> float:
+    """The pairs that a key makes, a block of more than ``most`` being split or left out."""
+    held_by = records.select(block=key.text(records), finer=key.finer(records))
+    parts = held_by.group_by("block", "finer").agg(held=held_by.count().cast("float64"))
     pairs = parts["held"] * (parts["held"] - 1) / 2
-    fits = parts["finer"].notnull() & (parts["held"] <= MOST_IN_BLOCK)
+    fits = parts["finer"].notnull() & (parts["held"] <= most)
     whole = parts.filter(parts["block"].notnull()).group_by("block")
     sizes = whole.agg(held=parts["held"].sum(), split=pairs.sum(where=fits).fill_null(0.0))
-    small = sizes["held"] <= MOST_IN_BLOCK
-    made = ibis.ifelse(small, sizes["held"] * (sizes["held"] - 1) / 2, sizes["split"])
+    made = ibis.ifelse(sizes["held"] <= most, sizes["held"] * (sizes["held"] - 1) / 2, sizes["split"])
     return float(made.sum().fill_null(0.0).execute())
 
 
@@ -241,12 +247,22 @@ def twins(table: ir.Table) -> ir.Table:
     return pairs.filter(pairs["left"] != pairs["right"])
 
 
-def blocks(table: ir.Table, place: int) -> ir.Table:
-    """``subject, block`` for the n-th key: the blocks of two to :data:`MOST_IN_BLOCK` records."""
-    coarse, fine = f"key_{place}", f"finer_{place}"
-    holders = table.filter(table[coarse].notnull()).select("subject", block=coarse, finer=fine)
-    sizes = holders.group_by("block").agg(held=holders.count())
-    met = holders.inner_join(sizes.filter(sizes["held"] > 1), "block")
+def holders(table: ir.Table, places: Iterable[int]) -> ir.Table:
+    """``subject, block, finer``: each record with its keys of these places, as one text each, and what splits them."""
+    held = ibis.union(*(_keys(table, place) for place in places))
+    return held.filter(held["block"].notnull())
+
+
+def _keys(table: ir.Table, place: int) -> ir.Table:
+    block = ibis.literal(f"{place}{MARK}") + table[f"key_{place}"]
+    return table.select("subject", block=block, finer=f"finer_{place}")
+
+
+def blocks(table: ir.Table, places: Iterable[int]) -> ir.Table:
+    """``subject, block``: the blocks of two to :data:`MOST_IN_BLOCK` records, by the keys of these places."""
+    held = holders(table, places)
+    sizes = held.group_by("block").agg(held=held.count())
+    met = held.inner_join(sizes.filter(sizes["held"] > 1), "block")
     whole = met.filter(met["held"] <= MOST_IN_BLOCK).select("subject", "block")
     large = met.filter((met["held"] > MOST_IN_BLOCK) & met["finer"].notnull())
     split = large.select("subject", block=large["block"] + MARK + large["finer"])
@@ -254,19 +270,29 @@ def blocks(table: ir.Table, place: int) -> ir.Table:
     return whole.union(split.semi_join(parts.filter(parts["held"].between(2, MOST_IN_BLOCK)), "block"))
 
 
-def candidates(connection: SQLBackend, table: ir.Table, keys: int) -> ir.Table:
-    """``left, right``: every pair that shares a block, each once, ``left`` the smaller; twins by their smallest."""
+def candidates(connection: SQLBackend, table: ir.Table, ways: Iterable[Iterable[int]]) -> ir.Table:
+    """``left, right``: every pair that shares a block, each once, ``left`` the smaller; twins by their smallest.
+
+    Args:
+        connection: holds tables on the way.
+        table: as :func:`keyed` gives it.
+        ways: the places of the keys: those taken together in one query, for few records the faster way; for many, one
+            after the other.
+    """
     same = kept(connection, twins(table))
-    named = [f"{name}_{place}" for place in range(keys) for name in ("key", "finer")]
-    one_each = kept(connection, table.anti_join(same, table["subject"] == same["right"]).select("subject", *named))
+    one_each = table.anti_join(same, table["subject"] == same["right"])
+    one_each = kept(connection, one_each.select("subject", *_key_columns(table)))
     found = [same]
-    for place in range(keys):
-        members = kept(connection, blocks(one_each, place))
+    for places in ways:
+        members = kept(connection, blocks(one_each, places))
         others = members.rename(right="subject", shared="block")
         met = members.inner_join(others, members["block"] == others["shared"])
-        met = met.filter(met["subject"] < met["right"])
-        found.append(met.select(left="subject", right="right"))
+        found.append(met.filter(met["subject"] < met["right"]).select(left="subject", right="right"))
     return ibis.union(*found, distinct=True)
+
+
+def _key_columns(table: ir.Table) -> list[str]:
+    return [name for name in table.columns if name.startswith(("key_", "finer_"))]
 
 
 def skew(table: ir.Table, keys: Sequence[BlockKey]) -> ir.Table:
@@ -284,9 +310,9 @@ def skew(table: ir.Table, keys: Sequence[BlockKey]) -> ir.Table:
 
 
 def _skew(table: ir.Table, place: int, key: BlockKey) -> ir.Table:
-    holders = table.filter(table[f"key_{place}"].notnull()).select(block=f"key_{place}", finer=f"finer_{place}")
-    sizes = holders.group_by("block").agg(held=holders.count())
-    large = holders.semi_join(sizes.filter(sizes["held"] > MOST_IN_BLOCK), "block")
+    held = holders(table, [place])
+    sizes = held.group_by("block").agg(held=held.count())
+    large = held.semi_join(sizes.filter(sizes["held"] > MOST_IN_BLOCK), "block")
     parts = large.group_by("block", "finer").agg(held=large.count())
     fits = parts["finer"].notnull() & (parts["held"] <= MOST_IN_BLOCK)
     split, left_out = parts["held"].sum(where=fits), parts["held"].sum(where=~fits)

@@ -41,7 +41,7 @@ Figures = tuple[float, ...]
 
 
 class NoPairsError(Exception):
-    """The sample has too few pairs to learn from; its text is ``few_pairs`` or ``few_fields``."""
+    """The sample has too few pairs to learn from; its text is one of ``train.Why``."""
 
 
 @dataclass(frozen=True)
@@ -54,20 +54,20 @@ class Estimate:
     home: Home | None
 
 
-def estimated(sample: Sample, comparisons: Sequence[Comparison], keys: Sequence[BlockKey], *, seed: int) -> Estimate:
+def estimated(sample: Sample, comparisons: Sequence[Comparison], *, seed: int) -> Estimate:
     """The parameters that a sample supports.
 
     Raises:
-        NoPairsError: no blocking has enough pairs.
+        NoPairsError: no key makes pairs, or not enough of them, or each takes all the fields.
     """
     asked, total = Asked(sample, comparisons), sample.rows * (sample.rows - 1) / 2
-    blockings = _chosen(asked, keys, comparisons)
+    blockings = _chosen(asked, sample.keys, comparisons)
     pairs = min(RANDOM_PAIRS, total)
     at_random = [_counted(asked, each, p) for each, p in zip(comparisons, asked.at_random(seed), strict=True)]
     u = tuple(_without(each, each, 0.0, pairs) for each in at_random)
     sessions = [session for met in blockings if (session := asked.session(met, u))]
     if not sessions:
-        raise NoPairsError("few_fields")
+        raise NoPairsError("too_alike")
     m = tuple(_pooled(each, sessions) or chance for each, chance in zip(comparisons, u, strict=True))
     prior = _within(_prior(sessions, comparisons, m) or asked.prior(blockings), total)
     u = tuple(_without(all_pairs, true, prior, pairs) for all_pairs, true in zip(at_random, m, strict=True))
@@ -78,6 +78,10 @@ def estimated(sample: Sample, comparisons: Sequence[Comparison], keys: Sequence[
 
 def _chosen(asked: Asked, keys: Sequence[BlockKey], comparisons: Sequence[Comparison]) -> list[Met]:
     """The blockings to learn from: the strong keys first, until each comparison is taught twice."""
+    if not keys:
+        raise NoPairsError("no_key")
+    if all(touches(each, key) for key in keys for each in comparisons):
+        raise NoPairsError("few_fields")
     chosen: list[Met] = []
     for place, key in enumerate(keys):
         taught = {c.column: sum(not touches(c, other.key) for other in chosen) for c in comparisons}

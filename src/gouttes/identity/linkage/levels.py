@@ -70,7 +70,7 @@ def distances(levels: Sequence[Level], left: Named, right: Named) -> dict[Column
         share = max((bound for kind, bound in bounds if kind == "close"), default=0)
         one, other = left(column), right(column)
         apart, longer = (one.length() - other.length()).abs(), ibis.greatest(one.length(), other.length())
-        far = (apart > most) & (apart > share * longer)
+        far = (apart > most) & (apart > double(share) * longer) if share else apart > most
         found[column] = ibis.cases((one == other, 0), (far, FAR), else_=one.levenshtein(other)).cast("int64")
     return found
 
@@ -99,6 +99,11 @@ def edit_distance(one: str, other: str) -> int:
     return above[-1]
 
 
+def double(figure: float) -> ir.FloatingValue:
+    """A figure as a float: Ibis would write it bare, and DuckDB take it for a decimal and reckon in those."""
+    return ibis.literal(repr(float(figure))).cast("float64")
+
+
 def _equal(level: Level, left: Named, right: Named, _: Named) -> ir.BooleanValue:
     return left(level.columns[0]) == right(level.columns[0])
 
@@ -109,7 +114,7 @@ def _edits(level: Level, _: Named, __: Named, distance: Named) -> ir.BooleanValu
 
 def _close(level: Level, left: Named, right: Named, distance: Named) -> ir.BooleanValue:
     longer = ibis.greatest(left(level.columns[0]).length(), right(level.columns[0]).length())
-    return distance(level.columns[0]) <= level.most * longer
+    return distance(level.columns[0]) <= double(level.most) * longer
 
 
 def _prefix(level: Level, left: Named, right: Named, _: Named) -> ir.BooleanValue:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import ibis
 
 from gouttes.engines import connect
-from gouttes.identity.linkage.blocking import TWIN, blocks, keyed, telling
+from gouttes.identity.linkage.blocking import TWIN, blocks, keyed, telling, usable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ MOST_TWINS = 3
 HEX_DIGITS = 8
 
 TABLE = "sample"
-"""Name of the table of a sample: ``unique_id`` and ``f0``…, the columns compared."""
+"""Name of the table of a sample: ``unique_id``, ``place`` (0, 1… in order) and ``f0``…, the columns compared."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,14 @@ class Sample:
     Attributes:
         connection: the engine.
         keyed: the records with their keys, as ``blocking.keyed`` gives them.
+        keys: those that are of use.
         names: column compared → its name in :data:`TABLE`.
         rows: how many records.
     """
 
     connection: SQLBackend
     keyed: ir.Table
+    keys: tuple[BlockKey, ...]
     names: dict[str, str]
     rows: int
 
@@ -54,7 +56,7 @@ class Sample:
     def blocked(self, place: int) -> str:
         """Name of a table like :data:`TABLE`, with ``block`` by the n-th key and the records that meet by it."""
         name = f"block_{place}"
-        flat, met = self.connection.table(TABLE), blocks(self.keyed, place)
+        flat, met = self.connection.table(TABLE), blocks(self.keyed, [place])
         told = flat.inner_join(met, flat["unique_id"] == met["subject"]).select(*flat.columns, "block")
         self.connection.create_table(name, told)
         return name
@@ -66,19 +68,21 @@ def drawn(records: ir.Table, columns: Sequence[str], keys: Sequence[BlockKey], k
     Args:
         records: ``subject`` and ``columns``.
         columns: what is compared.
-        keys: those that are used.
+        keys: those that may be used, the strong first.
         known: how many of the records say anything.
     """
-    some = records.filter(telling(records, columns))
-    if known > TRAINED_ON:
-        bound = format(int(16**HEX_DIGITS * TRAINED_ON / known), f"0{HEX_DIGITS}x")
+    some, share = records.filter(telling(records, columns)), min(1.0, TRAINED_ON / known)
+    if share < 1:
+        bound = format(int(16**HEX_DIGITS * share), f"0{HEX_DIGITS}x")
         some = some.filter(some["subject"].hexdigest("md5").left(HEX_DIGITS) < bound)
     connection = connect()
-    whole = keyed(connection.create_table("drawn", some.to_pyarrow()), columns, keys)
+    held = connection.create_table("drawn", some.to_pyarrow())
+    used = usable(held, keys, known, share=share)
+    whole = keyed(held, columns, used)
     nth = ibis.row_number().over(group_by=whole[TWIN], order_by=whole["subject"])
     whole = connection.create_table("keyed", whole.mutate(nth=nth).filter(lambda row: row["nth"] < MOST_TWINS))
     names = {name: f"f{place}" for place, name in enumerate(columns)}
     flat = whole.select(**{short: name for name, short in names.items()}, unique_id="subject")
-    flat = connection.create_table(TABLE, flat.order_by("unique_id"))
+    flat = connection.create_table(TABLE, flat.mutate(place=ibis.row_number().over(order_by=flat["unique_id"])))
     connection.drop_table("drawn")
-    return Sample(connection, whole, names, int(flat.count().execute()))
+    return Sample(connection, whole, used, names, int(flat.count().execute()))

@@ -9,11 +9,11 @@ import ibis
 
 from gouttes.engines import kept
 from gouttes.errors import BadInputError, MissingColumnsError
-from gouttes.identity.linkage.blocking import TWIN, candidates, keyed
-from gouttes.identity.linkage.levels import distances, holds
+from gouttes.identity.linkage.blocking import TWIN, candidates, holders, keyed
+from gouttes.identity.linkage.levels import distances, double, holds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import ibis.expr.types as ir
     from ibis.backends.sql import SQLBackend
@@ -62,7 +62,7 @@ def scored(connection: SQLBackend, records: ir.Table, model: LinkageModel, *, at
         BadInputError: ``at_least`` is no probability.
     """
     table = kept(connection, published(records, model))
-    pairs = kept(connection, candidates(connection, table, len(model.keys)))
+    pairs = kept(connection, candidates(connection, table, ([place] for place in range(len(model.keys)))))
     return weighed(connection, pairs, table, model, at_least=at_least)
 
 
@@ -87,26 +87,21 @@ def scored_new(
     """
     fresh = kept(connection, published(new, model))
     others = published(records, model)
-    near = _near(fresh, others.anti_join(fresh, "subject"), model).select(*fresh.columns)
-    table = kept(connection, fresh.union(near))
-    pairs = kept(connection, candidates(connection, table, len(model.keys)))
-    subjects = fresh.select("subject")
-    concerned = ibis.union(
-        pairs.semi_join(subjects, pairs["left"] == subjects["subject"]),
-        pairs.semi_join(subjects, pairs["right"] == subjects["subject"]),
-        distinct=True,
-    )
-    return weighed(connection, kept(connection, concerned), table, model, at_least=at_least)
+    others = others if others is records else kept(connection, others)
+    others = others.select(*fresh.columns).anti_join(fresh, "subject")
+    met = kept(connection, _ways(fresh, model).select("block").distinct())
+    near = _ways(others, model).semi_join(met, "block").select("subject")
+    near = kept(connection, others.semi_join(near, "subject"))  # held: Spark cannot plan it inside a union
+    table = fresh.union(near)
+    pairs = candidates(connection, table, [range(len(model.keys))])
+    concerned = pairs["left"].isin(fresh["subject"]) | pairs["right"].isin(fresh["subject"])
+    return weighed(connection, kept(connection, pairs.filter(concerned)), table, model, at_least=at_least)
 
 
-def _near(fresh: ir.Table, others: ir.Table, model: LinkageModel) -> ir.Table:
-    """The records that share a key with a new one, or are the same as it."""
-    names = [TWIN, *(f"key_{place}" for place in range(len(model.keys)))]
-    found = [
-        others.semi_join(fresh.filter(fresh[name].notnull()).select(name).distinct(), name).select("subject")
-        for name in names
-    ]
-    return others.semi_join(ibis.union(*found, distinct=True), "subject")
+def _ways(table: ir.Table, model: LinkageModel) -> ir.Table:
+    """``subject, block``: by what each record meets others, its being the same included."""
+    twin = table.filter(table[TWIN].notnull()).select("subject", block=TWIN)
+    return holders(table, range(len(model.keys))).select("subject", "block").union(twin)
 
 
 def weighed(
@@ -118,33 +113,44 @@ def weighed(
     """
     if not 0 <= at_least <= 1:
         raise BadInputError(f"`at_least` is a probability from 0 to 1, not {at_least}.")
-    sides = table.select("subject", *model.columns)
-    one, other = (sides.rename({f"{name}_{side}": name for name in sides.columns}) for side in "lr")
-    both = pairs.inner_join(one, pairs["left"] == one["subject_l"]).inner_join(
-        other, pairs["right"] == other["subject_r"]
-    )
-    for place, field in enumerate(model.fields):
-        both = _with_adjustment(both, field, place)
-        apart = distances(field.comparison.levels, *_sides(both))
-        both = both.mutate(**{f"apart_{place}_{column}": edits for column, edits in apart.items()})
-    bits = {f"bits_{place}": _weight(both, field, place) for place, field in enumerate(model.fields)}
-    told = both.select("left", "right", **bits)
-    given = told.select("left", "right", weight=_together(told, model).cast("float64"))
+    both = _beside(pairs, table, model)
+    bits = [_weight(both, field, place) for place, field in enumerate(model.fields)]
+    given = both.select("left", "right", weight=_together(bits, model).cast("float64"))
     given = kept(connection, given.filter(given["weight"] >= _weight_of(at_least)))
     probability = 1 / (1 + ibis.literal(2.0).pow(-given["weight"]))
     return given.select("left", "right", probability=probability.cast("float64"), weight="weight")
 
 
-def _together(told: ir.Table, model: LinkageModel) -> ir.FloatingValue:
+def _beside(pairs: ir.Table, table: ir.Table, model: LinkageModel) -> ir.Table:
+    """The pairs with what both records say, ``apart_n_column`` (the edits between them) and ``adjustment_n``."""
+    names = ("subject", *model.columns)
+    one, other = (table.select(**{f"{name}_{side}": name for name in names}) for side in "lr")
+    both = pairs.inner_join(one, pairs["left"] == one["subject_l"])
+    both = both.inner_join(other, pairs["right"] == other["subject_r"])
+    adjusted = {place: field for place, field in enumerate(model.fields) if field.frequencies}
+    for place, field in adjusted.items():
+        if (known := _known(field, place)) is not None:
+            both = both.left_join(known, both[f"{field.comparison.column}_l"] == known[f"value_{place}"])
+    apart = {
+        f"apart_{place}_{column}": edits
+        for place, field in enumerate(model.fields)
+        for column, edits in distances(field.comparison.levels, *_sides(both)).items()
+    }
+    adjustments = {f"adjustment_{place}": _adjustment(both, field, place) for place, field in adjusted.items()}
+    told = [f"{name}_{side}" for name in model.columns for side in "lr"]
+    return both.select("left", "right", *told, **apart, **adjustments)
+
+
+def _together(bits: Sequence[ir.FloatingValue], model: LinkageModel) -> ir.FloatingValue:
     """Prior and fields; those of a home no more than a home weighs."""
     shared = model.home.columns if model.home else ()
-    apart, home = ibis.literal(model.prior_weight), ibis.literal(0.0)
-    for place, field in enumerate(model.fields):
+    apart, home = double(model.prior_weight), double(0)
+    for field, weight in zip(model.fields, bits, strict=True):
         if field.comparison.column in shared:
-            home += told[f"bits_{place}"]
+            home += weight
         else:
-            apart += told[f"bits_{place}"]
-    return apart + (ibis.least(home, model.home.most) if model.home else home)
+            apart += weight
+    return apart + (ibis.least(home, double(model.home.most)) if model.home else home)
 
 
 def _weight_of(probability: float) -> float:
@@ -153,22 +159,20 @@ def _weight_of(probability: float) -> float:
     return log2(probability / (1 - probability))
 
 
-def _with_adjustment(both: ir.Table, field: Weighted, place: int) -> ir.Table:
-    """The column ``adjustment_n`` where agreement on a field is weighed by the frequency of its value."""
-    if field.frequencies is None:
-        return both
-    rest = log2(field.u[0] / field.frequencies.rest)
-    if not field.frequencies.common:
-        return both.mutate(**{f"adjustment_{place}": ibis.literal(rest)})
-    known = ibis.memtable(
-        {
-            f"value_{place}": list(field.frequencies.common),
-            f"bits_{place}": [field.adjustment(value) for value in field.frequencies.common],
-        }
-    )
-    joined = both.left_join(known, both[f"{field.comparison.column}_l"] == known[f"value_{place}"])
-    bits = joined[f"bits_{place}"].fill_null(rest)
-    return joined.mutate(**{f"adjustment_{place}": bits}).drop(f"value_{place}", f"bits_{place}")
+def _known(field: Weighted, place: int) -> ir.Table | None:
+    """``value_n, bits_n``: what agreement on the common values of a field adds; None where none is common."""
+    common = field.frequencies.common if field.frequencies else {}
+    if not common:
+        return None
+    bits = [field.adjustment(value) for value in common]
+    return ibis.memtable({f"value_{place}": list(common), f"bits_{place}": bits})
+
+
+def _adjustment(both: ir.Table, field: Weighted, place: int) -> ir.FloatingValue:
+    """What agreement on a field adds by the frequency of its value."""
+    rest = double(log2(field.u[0] / field.frequencies.rest) if field.frequencies else 0)
+    known = f"bits_{place}"
+    return both[known].fill_null(rest) if known in both.columns else rest
 
 
 def _sides(both: ir.Table) -> tuple[Callable[[str], ir.Value], Callable[[str], ir.Value]]:
@@ -181,11 +185,11 @@ def _weight(both: ir.Table, field: Weighted, place: int) -> ir.FloatingValue:
     comparison, weights = field.comparison, field.weights
     left, right = _sides(both)
     lacking = left(comparison.column).isnull() | right(comparison.column).isnull()
-    branches = [(lacking, ibis.literal(0.0))]
+    branches = [(lacking, double(0))]
     for at, (level, bits) in enumerate(zip(comparison.levels, weights, strict=False)):
-        weight = ibis.literal(bits)
+        weight = double(bits)
         if at == 0 and field.frequencies is not None:
             weight += both[f"adjustment_{place}"]
         holding = holds(level, left, right, lambda name: both[f"apart_{place}_{name}"])
         branches.append((holding, weight))
-    return ibis.cases(*branches, else_=ibis.literal(weights[-1]))
+    return ibis.cases(*branches, else_=double(weights[-1]))

@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from splink.internals.exceptions import SplinkException
-
 from gouttes.engines import close, kept
 from gouttes.errors import MissingColumnsError
 from gouttes.identity.linkage import estimate
-from gouttes.identity.linkage.blocking import keys_for, telling, usable
+from gouttes.identity.linkage.blocking import keys_for, telling
 from gouttes.identity.linkage.comparisons import RECORDS_FIELDS, comparisons_for
 from gouttes.identity.linkage.model import FEWEST, RAREST, Frequencies, LinkageModel, Weighted
 from gouttes.identity.linkage.sample import drawn
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
     from ibis.backends.sql import SQLBackend
 
-    from gouttes.identity.linkage.blocking import BlockKey
     from gouttes.identity.linkage.comparisons import Comparison, Field
     from gouttes.identity.linkage.sample import Sample
 
@@ -53,6 +50,11 @@ class Untrained:
     """No model, and why: too few records, or nothing that tells one from another."""
 
     reason: Why
+
+    @property
+    def words(self) -> str:
+        """Where the catalogues of words say it."""
+        return f"lab.untrained.{self.reason}"
 
 
 def trained(
@@ -81,17 +83,15 @@ def trained(
     known, reason = _counted(table, columns)
     if reason:
         return Untrained(reason)
-    used = tuple(keys[place] for place in usable(table, keys, known))
-    if not used:
-        return Untrained(Why.NO_KEY)
-    found = _estimated(drawn(table, columns, used, known), comparisons, used, seed=seed)
+    sample = drawn(table, columns, keys, known)
+    found = _estimated(sample, comparisons, seed=seed)
     if isinstance(found, Untrained):
         return found
     weighted = [
         Weighted(comparison, m, u, _frequencies(table, comparison) if comparison.by_frequency else None)
         for comparison, m, u in zip(comparisons, found.m, found.u, strict=True)
     ]
-    return LinkageModel(found.prior, tuple(weighted), used, found.home)
+    return LinkageModel(found.prior, tuple(weighted), sample.keys, found.home)
 
 
 def columns_of(comparisons: Sequence[Comparison]) -> tuple[str, ...]:
@@ -113,17 +113,13 @@ def quiet() -> Iterator[None]:
         log.setLevel(before)
 
 
-def _estimated(
-    sample: Sample, comparisons: Sequence[Comparison], keys: Sequence[BlockKey], *, seed: int
-) -> estimate.Estimate | Untrained:
+def _estimated(sample: Sample, comparisons: Sequence[Comparison], *, seed: int) -> estimate.Estimate | Untrained:
     """The parameters that a sample supports; the sample's engine is closed."""
     try:
         with quiet():
-            return estimate.estimated(sample, comparisons, keys, seed=seed)
+            return estimate.estimated(sample, comparisons, seed=seed)
     except estimate.NoPairsError as error:
         return Untrained(Why(str(error)))
-    except SplinkException:  # it found no pair that tells one level from another
-        return Untrained(Why.TOO_ALIKE)
     finally:
         close(sample.connection)
 
@@ -131,9 +127,7 @@ def _estimated(
 def _counted(table: ir.Table, columns: Sequence[str]) -> tuple[int, Why | None]:
     """How many records say anything, and why these are too few."""
     said = telling(table, columns)
-    ends = {
-        f"{end}_{place}": find(table[name]) for place, name in enumerate(columns) for end, find in ENDS.items()
-    }
+    ends = {f"{end}_{place}": find(table[name]) for place, name in enumerate(columns) for end, find in ENDS.items()}
     told = table.agg(count=table.count(), known=said.sum().fill_null(0), **ends).to_pyarrow().to_pylist()[0]
     known = int(told["known"])
     alike = all(

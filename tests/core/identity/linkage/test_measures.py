@@ -43,7 +43,7 @@ def test_pairs_by_hand() -> None:
     assert found.f1 == pytest.approx(2 / 7)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=25))
 def test_counts_are_those_of_counting_one_by_one(rows: list[tuple[int, int]]) -> None:
     found = measured(of(rows))
@@ -111,7 +111,7 @@ def test_where_nothing_is_sure_enough_nothing_is_linked() -> None:
     assert link_at(pairs(0.5).filter(lambda row: row["probability"] > 2), precision=0.999) == 0.99
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(
     st.lists(st.sampled_from([0.99, 0.992, 0.995, 0.999, 0.9995, 1.0]), min_size=1, max_size=12),
     st.sampled_from([0.99, 0.995, 0.999]),

@@ -105,14 +105,12 @@ def test_our_scores_are_splinks(duck: Any, people: People, model: LinkageModel) 
 
 
 def test_the_waterfall_ends_where_the_score_does(duck: Any, people: People, model: LinkageModel) -> None:
-    some = people[0][:40] + people[0][600:640] + people[0][-2:]
+    some = people[0][:20] + people[0][600:620] + people[0][-2:]
     by_subject = {row["subject"]: row for row in some}
     pairs = rows_of(duck, weighed(duck, all_pairs(duck, some), table(duck, some), model, at_least=0))
     for left, right, probability, weight in pairs:
         account = waterfall(by_subject[left], by_subject[right], model)
-        assert account == waterfall(by_subject[right], by_subject[left], model) or account.weight == pytest.approx(
-            weight
-        )
+        assert waterfall(by_subject[right], by_subject[left], model).weight == pytest.approx(weight, abs=1e-9)
         assert (account.weight, account.probability) == pytest.approx((weight, probability), abs=1e-9)
         assert account.steps[-1].total == account.weight
         assert sum(step.weight + step.adjustment for step in account.steps) + account.prior == pytest.approx(weight)
@@ -132,7 +130,7 @@ def test_a_waterfall_needs_every_column(model: LinkageModel) -> None:
         waterfall({}, {}, model)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("ready", [False, True])
 def test_a_new_record_gets_the_pairs_that_it_would_get_among_all(
     duck: Any, people: People, model: LinkageModel, seed: int, *, ready: bool
@@ -191,7 +189,7 @@ def test_a_block_that_is_too_large_is_split_or_left_out_and_told(
     assert told["email"]["split"] + told["email"]["left_out"] == 100
     assert told["email"]["split"] > 50
     place = [key.name for key in model.keys].index("email")
-    members = duck.to_pyarrow(blocking.blocks(keyed, place)).to_pylist()
+    members = duck.to_pyarrow(blocking.blocks(keyed, [place])).to_pylist()
     assert all("info" in row["block"] and "\x1f" in row["block"] for row in members)
 
 
@@ -210,6 +208,7 @@ def test_a_missing_column_is_named(duck: Any, people: People, model: LinkageMode
         scored(duck, table(duck, people[0]).drop("phone"), model)
 
 
+@pytest.mark.slow
 @pytest.mark.spark
 def test_spark_gives_the_same_pairs(duck: Any, spark: Any, people: People, model: LinkageModel) -> None:
     some = people[0][:60] + people[0][600:660] + people[0][-2:]
