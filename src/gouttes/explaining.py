@@ -9,16 +9,19 @@ import ibis
 
 from gouttes.identity import holdings
 from gouttes.identity.decisions import in_force
-from gouttes.identity.keys import field_of
+from gouttes.identity.fields import FIELDS, steps_of
+from gouttes.identity.keys import email_rules, field_of
+from gouttes.identity.steps import changes
 from gouttes.identity.ways import Step, way
 from gouttes.reviewing import Question, question
 from gouttes.settings.identity import REACHED_BY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import ibis.expr.types as ir
 
+    from gouttes.identity.steps import Change
     from gouttes.opened import OpenedWorkspace
 
 
@@ -59,6 +62,40 @@ class Explanation:
     shared: tuple[Shared, ...]
     decisions: tuple[str, ...]
     question: Question
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """What the rules made of one written value.
+
+    Attributes:
+        subject: whose.
+        field: an identifier's field.
+        written: as the source wrote it; personal data.
+        changes: the rules that changed it, in their order.
+    """
+
+    subject: str
+    field: str
+    written: str
+    changes: tuple[Change, ...]
+
+
+def normalisations(opened: OpenedWorkspace, subjects: Sequence[str]) -> tuple[Normalised, ...]:
+    """What each rule of normalising changed in what some records say of who they are."""
+    settings = opened.workspace.settings
+    stated = opened.identifiers().filter(lambda t: t["subject"].isin(list(subjects)) & t["field"].isin(list(FIELDS)))
+    rows = stated.select("subject", "field", "value").distinct().order_by("subject", "field", "value").to_pyarrow()
+    rules = email_rules(settings.identity)
+    return tuple(
+        Normalised(
+            row["subject"],
+            row["field"],
+            row["value"],
+            changes(row["value"], steps_of(row["field"], country=settings.country, email_rules=rules)),
+        )
+        for row in rows.to_pylist()
+    )
 
 
 def explanation(opened: OpenedWorkspace, first: str, second: str) -> Explanation:

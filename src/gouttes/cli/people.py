@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,7 @@ from gouttes.cli import people_shown as shown
 from gouttes.cli.upkeep import ran_sentence
 from gouttes.cli.voice import EngineOption, JsonOption, LangOption, Voice, WorkspaceArgument
 from gouttes.errors import BadInputError
-from gouttes.explaining import explanation
+from gouttes.explaining import explanation, normalisations
 from gouttes.opened import OpenedWorkspace
 from gouttes.reviewing import question, queue
 from gouttes.settings import parse_settings
@@ -147,10 +148,16 @@ def explain(
     engine: EngineOption = "duckdb",
     lang: LangOption = None,
     *,
+    changes: Annotated[
+        bool, typer.Option("--changes", help="Also what each rule of normalising changed in either record.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Why two records are one person, or are not: what ties them, what keeps them apart, and how alike they are."""
     voice = Voice(lang, as_json)
     opened = OpenedWorkspace.at(workspace, engine=engine)
     found = explanation(opened, first, second)
-    voice.answer(found, *shown.explanation(voice, found))
+    asked = found.question
+    rules = normalisations(opened, (asked.left, asked.right)) if changes else ()
+    document = {**asdict(found), "changes": rules}
+    voice.answer(document, *shown.explanation(voice, found), *shown.normalisations(voice, rules))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gouttes.checking import Change, Trial
     from gouttes.cli.voice import Voice
     from gouttes.deciding import Decided
-    from gouttes.explaining import Explanation
+    from gouttes.explaining import Explanation, Normalised
     from gouttes.reviewing import Question, Side
 
 Shown = list[Any]
@@ -214,6 +214,17 @@ def decided(voice: Voice, opened: OpenedWorkspace, decided: Decided) -> None:
     people = {row["subject"]: row["person"] for row in rows}
     document = {"decided": decided, "ran": ran, "people": people, "waiting": int(queue(again).count().execute())}
     voice.answer(document, *said, shown, ran_sentence(voice, ran, again.workspace.settings.zone))
+
+
+def normalisations(voice: Voice, found: Iterable[Normalised]) -> Shown:
+    """What each rule changed, one line each."""
+    shown = table(voice, "record", "field", "rule_name", "before", "after")
+    for each in found:
+        for change in each.changes:
+            name = voice.language.say(f"step.{change.step}")
+            after = change.after or ""
+            shown.add_row(each.subject, voice.say(f"profile.field.{each.field}"), name, change.before, after)
+    return ["", shown] if shown.row_count else []
 
 
 def explanation(voice: Voice, found: Explanation) -> Shown:

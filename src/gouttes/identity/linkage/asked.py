@@ -69,9 +69,9 @@ class Asked:
         self._all = comparisons
         self._api = DuckDBAPI(sample.connection.con)
 
-    def met(self, place: int, key: BlockKey) -> Met:
+    def met(self, key: BlockKey) -> Met:
         """The blocks of a key."""
-        table = self._sample.blocked(place)
+        table = self._sample.blocked(self._sample.keys[key])
         (pairs,) = self._sample.asked(
             f"select sum(held * (held - 1) / 2) from (select count(*) as held from {table} group by block)"  # noqa: S608 -- our names
         )

@@ -29,18 +29,6 @@ if TYPE_CHECKING:
 MOST_IN_BLOCK = 100
 """Records of the largest block (a prior: a record meets at most 99 others by one key)."""
 
-PAIRS_A_RECORD = 10
-"""Pairs per record that all keys together may make: a key that makes more than is left is not used (a prior)."""
-
-PAIRS_BY_WEAK = 4
-"""Pairs per record that a weak key may make (a prior)."""
-
-MOST_KEYS = 8
-"""Keys of a large file: each one more is one more way through all records (a prior)."""
-
-FREE_PAIRS = 300_000
-"""Pairs by all keys together up to which a file is small, and any key that is of use is used (a prior)."""
-
 MARK = "\x1f"  # between the parts of a key: ASCII's unit separator, which no name holds
 MISSING = "\x1e"
 TWIN = "twin"
@@ -184,40 +172,6 @@ def _any_two(fields: Sequence[Field]) -> Iterable[BlockKey]:
         yield BlockKey((Part(one.column), Part(other.column)))
     for field in fields:
         yield BlockKey((Part(field.column),), weak=True)
-
-
-def usable(records: ir.Table, keys: Sequence[BlockKey], known: int, *, share: float = 1.0) -> tuple[BlockKey, ...]:
-    """The keys that are used: of those that make pairs, and not too many, the first.
-
-    Args:
-        records: a sample of the records, drawn at random.
-        keys: the strong ones first.
-        known: how many records there are in all.
-        share: of them, those in the sample. Of the pairs it holds the square of that.
-    """
-    used: list[BlockKey] = []
-    total = 0.0
-    for key in keys:
-        if len(used) >= MOST_KEYS and total > FREE_PAIRS:
-            break
-        pairs = _pairs(records, key, MOST_IN_BLOCK * share) / share**2
-        most = PAIRS_A_RECORD * known if len(used) < MOST_KEYS else 0
-        if 0 < pairs <= max(most, FREE_PAIRS) - total and not (key.weak and pairs > PAIRS_BY_WEAK * known):
-            used.append(key)
-            total += pairs
-    return tuple(used)
-
-
-def _pairs(records: ir.Table, key: BlockKey, most: float) -> float:
-    """The pairs that a key makes, a block of more than ``most`` being split or left out."""
-    held_by = records.select(block=key.text(records), finer=key.finer(records))
-    parts = held_by.group_by("block", "finer").agg(held=held_by.count().cast("float64"))
-    pairs = parts["held"] * (parts["held"] - 1) / 2
-    fits = parts["finer"].notnull() & (parts["held"] <= most)
-    whole = parts.filter(parts["block"].notnull()).group_by("block")
-    sizes = whole.agg(held=parts["held"].sum(), split=pairs.sum(where=fits).fill_null(0.0))
-    made = ibis.ifelse(sizes["held"] <= most, sizes["held"] * (sizes["held"] - 1) / 2, sizes["split"])
-    return float(made.sum().fill_null(0.0).execute())
 
 
 def keyed(records: ir.Table, columns: Sequence[str], keys: Sequence[BlockKey]) -> ir.Table:

@@ -61,7 +61,7 @@ def estimated(sample: Sample, comparisons: Sequence[Comparison], *, seed: int) -
         NoPairsError: no key makes pairs, or not enough of them, or each takes all the fields.
     """
     asked, total = Asked(sample, comparisons), sample.rows * (sample.rows - 1) / 2
-    blockings = _chosen(asked, sample.keys, comparisons)
+    blockings = _chosen(asked, tuple(sample.keys), comparisons)
     pairs = min(RANDOM_PAIRS, total)
     at_random = [_counted(asked, each, p) for each, p in zip(comparisons, asked.at_random(seed), strict=True)]
     u = tuple(_without(each, each, 0.0, pairs) for each in at_random)
@@ -83,11 +83,11 @@ def _chosen(asked: Asked, keys: Sequence[BlockKey], comparisons: Sequence[Compar
     if all(touches(each, key) for key in keys for each in comparisons):
         raise NoPairsError("few_fields")
     chosen: list[Met] = []
-    for place, key in enumerate(keys):
+    for key in keys:
         taught = {c.column: sum(not touches(c, other.key) for other in chosen) for c in comparisons}
         if all(taught[c.column] >= TAUGHT or touches(c, key) for c in comparisons):
             continue
-        met = asked.met(place, key)
+        met = asked.met(key)
         if met.pairs >= FEWEST_PAIRS:
             chosen.append(met)
         if len(chosen) == BLOCKINGS:

@@ -91,7 +91,7 @@ def trained(
         Weighted(comparison, m, u, _frequencies(table, comparison) if comparison.by_frequency else None)
         for comparison, m, u in zip(comparisons, found.m, found.u, strict=True)
     ]
-    return LinkageModel(found.prior, tuple(weighted), sample.keys, found.home)
+    return LinkageModel(found.prior, tuple(weighted), tuple(sample.keys), found.home)
 
 
 def columns_of(comparisons: Sequence[Comparison]) -> tuple[str, ...]:

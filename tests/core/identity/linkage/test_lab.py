@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +32,8 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: object) -> str:
     return capsys.readouterr().err
 
 
-@pytest.fixture
-def customers(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def customers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A French export with semicolons."""
     rows, truth = records(250, 100)
     headings = {
@@ -43,24 +45,34 @@ def customers(tmp_path: Path) -> Path:
     }
     told = pd.DataFrame(rows)[["subject", *headings]].rename(columns=headings)
     told["personne"] = [f"p{truth[subject]}" for subject in told["subject"]]
-    told.to_csv(tmp_path / "clients.csv", sep=";", index=False)
-    return tmp_path / "clients.csv"
+    file = tmp_path_factory.mktemp("lab") / "clients.csv"
+    told.to_csv(file, sep=";", index=False)
+    return file
 
 
-def test_a_french_export(customers: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    out = tmp_path / "groups.csv"
-    found = linked(capsys, customers, "--id", "subject", "--truth", "personne", "--out", out)
-    assert {each["heading"]: each["role"] for each in found["columns"]} == {
+@pytest.fixture(scope="module")
+def answer(customers: Path) -> dict[str, Any]:
+    """What is said of them; ``groups.csv`` beside the file has the groups."""
+    told, out = io.StringIO(), customers.with_name("groups.csv")
+    arguments = ["lab", "link", str(customers), "--id", "subject", "--truth", "personne", "--out", str(out), "--json"]
+    with contextlib.redirect_stdout(told):
+        assert run_command(arguments) == 0
+    found: dict[str, Any] = json.loads(told.getvalue())
+    return found
+
+
+def test_a_french_export(customers: Path, answer: dict[str, Any]) -> None:
+    assert {each["heading"]: each["role"] for each in answer["columns"]} == {
         "Prénom": "given_name",
         "Nom": "family_name",
         "Né le": "date",
         "E-mail": "email",
         "Code postal": "postcode",
     }
-    assert (found["records"], found["threshold"]) == (350, 0.5)
-    assert found["measures"]["f1"] > 0.95
-    assert found["best"]["f1"] > 0.95
-    with out.open(encoding="utf-8") as file:
+    assert (answer["records"], answer["threshold"]) == (350, 0.5)
+    assert answer["measures"]["f1"] > 0.95
+    assert answer["best"]["f1"] > 0.95
+    with customers.with_name("groups.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 350
     assert len({row["cluster"] for row in rows}) == 350 - sum(1 for row in rows if row["id"] != row["cluster"])
@@ -93,11 +105,10 @@ def test_the_threshold_asked_for(customers: Path, capsys: pytest.CaptureFixture[
     assert linked(capsys, customers, "--id", "subject", "--at", 0.7, "--map", "personne=ignore")["threshold"] == 0.7
 
 
-def test_the_truth_is_no_evidence(customers: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with_truth = linked(capsys, customers, "--id", "subject", "--truth", "personne")
+def test_the_truth_is_no_evidence(customers: Path, answer: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
     without = linked(capsys, customers, "--id", "subject", "--map", "personne=ignore")
-    assert (without["pairs"], without["groups"]) == (with_truth["pairs"], with_truth["groups"])
-    assert "personne" not in {each["heading"] for each in with_truth["columns"]}
+    assert (without["pairs"], without["groups"]) == (answer["pairs"], answer["groups"])
+    assert "personne" not in {each["heading"] for each in answer["columns"]}
 
 
 @pytest.mark.parametrize(

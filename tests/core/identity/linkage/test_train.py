@@ -114,11 +114,6 @@ def test_what_cannot_be_learnt_is_told(duck: Any, rows: list[dict[str, Any]], re
     assert trained(duck, table(duck, rows)) == Untrained(reason)
 
 
-def test_records_of_which_no_two_are_one_person_do_no_harm(duck: Any, people: Any) -> None:
-    found = trained(duck, table(duck, people[0][:300]))
-    assert isinstance(found, Untrained) or found.prior < 1e-3
-
-
 def test_one_field_alone_teaches_nothing(duck: Any) -> None:
     rows = [row(str(place), email=f"{place % 40}@x.org", phone=str(place)) for place in range(400)]
     assert trained(duck, table(duck, rows), [Field("email", Role.EMAIL)]) == Untrained(Why.FEW_FIELDS)
@@ -130,17 +125,15 @@ def test_both_languages_say_why(reason: Why, lang: str) -> None:
     assert Language(lang).say(f"cli.{Untrained(reason).words}").endswith(".")
 
 
-def test_training_is_silent(people: Any, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
-    connection = connect()
+def test_training_is_silent_and_leaves_nothing_behind_even_where_no_two_are_one_person(
+    duck: Any, people: Any, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = table(duck, people[0][:300])
     with caplog.at_level(logging.DEBUG):
-        trained(connection, table(connection, people[0][:300]))
+        found = trained(duck, rows)
+    assert isinstance(found, Untrained) or found.prior < 1e-3
     assert capfd.readouterr() == ("", "")
     assert [each for each in caplog.records if each.name.startswith("splink")] == []
-
-
-def test_training_leaves_nothing_behind(duck: Any, people: Any) -> None:
-    records = table(duck, people[0][:300])
-    trained(duck, records)
     names = {name for (name,) in duck.raw_sql("select table_name from duckdb_tables()").fetchall()}
     assert {name for name in names if "splink" in name} == set()
 
