@@ -67,6 +67,9 @@ def _show(voice: Voice, opened: OpenedWorkspace, page: Path) -> None:
     suggestions = (
         f"gouttes trust {root} --top 20 --worst",
         f"gouttes explain {root} {worst}",
+        f"gouttes people profile {root} {worst}",
+        f"gouttes people resolve {root}",
+        f"gouttes people review {root}",
         f"gouttes forget {root} {worst}",
         f"gouttes doctor {root}",
     )

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 MOST_IN_BLOCK = 100
 """Records of the largest block (a prior: a record meets at most 99 others by one key)."""
 
+FEW = 50_000
+"""Records up to which all keys are taken in one query (a prior)."""
+
 MARK = "\x1f"  # between the parts of a key: ASCII's unit separator, which no name holds
 MISSING = "\x1e"
 TWIN = "twin"
@@ -224,18 +227,17 @@ def blocks(table: ir.Table, places: Iterable[int]) -> ir.Table:
     return whole.union(split.semi_join(parts.filter(parts["held"].between(2, MOST_IN_BLOCK)), "block"))
 
 
-def candidates(connection: SQLBackend, table: ir.Table, ways: Iterable[Iterable[int]]) -> ir.Table:
+def candidates(connection: SQLBackend, table: ir.Table, keys: int) -> ir.Table:
     """``left, right``: every pair that shares a block, each once, ``left`` the smaller; twins by their smallest.
 
-    Args:
-        connection: holds tables on the way.
-        table: as :func:`keyed` gives it.
-        ways: the places of the keys: those taken together in one query, for few records the faster way; for many, one
-            after the other.
+    A query costs the same for one record as for a thousand, so that few records take all keys in one; many take one
+    key after the other, which needs less memory.
     """
     same = kept(connection, twins(table))
     one_each = table.anti_join(same, table["subject"] == same["right"])
     one_each = kept(connection, one_each.select("subject", *_key_columns(table)))
+    few = one_each.count().execute() <= FEW
+    ways = [range(keys)] if few else [range(place, place + 1) for place in range(keys)]
     found = [same]
     for places in ways:
         members = kept(connection, blocks(one_each, places))

@@ -62,7 +62,7 @@ def scored(connection: SQLBackend, records: ir.Table, model: LinkageModel, *, at
         BadInputError: ``at_least`` is no probability.
     """
     table = kept(connection, published(records, model))
-    pairs = kept(connection, candidates(connection, table, ([place] for place in range(len(model.keys)))))
+    pairs = kept(connection, candidates(connection, table, len(model.keys)))
     return weighed(connection, pairs, table, model, at_least=at_least)
 
 
@@ -93,7 +93,7 @@ def scored_new(
     near = _ways(others, model).semi_join(met, "block").select("subject")
     near = kept(connection, others.semi_join(near, "subject"))  # held: Spark cannot plan it inside a union
     table = fresh.union(near)
-    pairs = candidates(connection, table, [range(len(model.keys))])
+    pairs = candidates(connection, table, len(model.keys))
     concerned = pairs["left"].isin(fresh["subject"]) | pairs["right"].isin(fresh["subject"])
     return weighed(connection, kept(connection, pairs.filter(concerned)), table, model, at_least=at_least)
 
