@@ -86,7 +86,8 @@ def _resolve(voice: Voice, opened: OpenedWorkspace, *, train: bool) -> None:
 def _resolved(voice: Voice, opened: OpenedWorkspace, ran: Ran, trained: training.Training | None) -> list[Any]:
     said: list[Any] = [ran_sentence(voice, ran, opened.workspace.settings.zone)]
     if trained is not None:
-        said.append(voice.say(f"people.training.{trained.state}", reason=trained.reason))
+        reason = voice.say(f"lab.untrained.{trained.reason}") if trained.reason else ""
+        said.append(voice.say(f"people.training.{trained.state}", reason=reason))
     return [*said, *shown.identity(voice, opened)]
 
 

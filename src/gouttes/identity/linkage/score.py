@@ -9,7 +9,7 @@ import ibis
 
 from gouttes.engines import kept
 from gouttes.errors import BadInputError, MissingColumnsError
-from gouttes.identity.linkage.blocking import TWIN, candidates, holders, keyed
+from gouttes.identity.linkage.blocking import FEW, TWIN, candidates, holders, keyed
 from gouttes.identity.linkage.levels import distances, double, holds
 
 if TYPE_CHECKING:
@@ -89,10 +89,10 @@ def scored_new(
     others = published(records, model)
     others = others if others is records else kept(connection, others)
     others = others.select(*fresh.columns).anti_join(fresh, "subject")
-    met = kept(connection, _ways(fresh, model).select("block").distinct())
-    near = _ways(others, model).semi_join(met, "block").select("subject")
-    near = kept(connection, others.semi_join(near, "subject"))  # held: Spark cannot plan it inside a union
-    table = fresh.union(near)
+    if others.count().execute() > FEW:
+        met = _ways(fresh, model).select("block").distinct()
+        others = others.semi_join(_ways(others, model).semi_join(met, "block").select("subject"), "subject")
+    table = fresh.union(kept(connection, others))  # held: Spark cannot plan it inside a union
     pairs = candidates(connection, table, len(model.keys))
     concerned = pairs["left"].isin(fresh["subject"]) | pairs["right"].isin(fresh["subject"])
     return weighed(connection, kept(connection, pairs.filter(concerned)), table, model, at_least=at_least)

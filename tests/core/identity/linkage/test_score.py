@@ -15,7 +15,7 @@ from tests.core.identity.linkage.conftest import table
 
 from gouttes.engines import connect
 from gouttes.errors import BadInputError, MissingColumnsError
-from gouttes.identity.linkage import blocking
+from gouttes.identity.linkage import blocking, score
 from gouttes.identity.linkage.asked import settings_of
 from gouttes.identity.linkage.score import published, scored, scored_new, weighed
 from gouttes.identity.linkage.train import quiet
@@ -133,9 +133,12 @@ def test_a_waterfall_needs_every_column(model: LinkageModel) -> None:
 @pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("ready", [False, True])
 def test_a_new_record_gets_the_pairs_that_it_would_get_among_all(
-    duck: Any, people: People, model: LinkageModel, seed: int, *, ready: bool
+    duck: Any, people: People, model: LinkageModel, monkeypatch: pytest.MonkeyPatch, seed: int, *, ready: bool
 ) -> None:
     rows = people[0]
+    if ready:  # as where there are many
+        monkeypatch.setattr(blocking, "FEW", 0)
+        monkeypatch.setattr(score, "FEW", 0)
     new = random.Random(seed).sample(rows, 25) + rows[-1:]  # noqa: S311 -- which rows, no secret
     subjects = {row["subject"] for row in new}
     old = table(duck, [row for row in rows if row["subject"] not in subjects], "old")
