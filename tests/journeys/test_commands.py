@@ -23,7 +23,7 @@ ORDERS = """N° de commande;Date;N° client;Client;E-mail;Montant;Devise;Livrais
 2;10/03/2026 10:00;A;Alice Martin;alice@example.org;55,50;EUR;13/03/2026;20/03/2026;Livrée
 3;15/03/2026 11:00;B;Bob Durand;bob@example.org;20,00;EUR;18/03/2026;17/03/2026;Livrée
 4;01/06/2026 09:00;B;Bob Durand;bob@example.org;35,00;EUR;04/06/2026;03/06/2026;Livrée
-5;02/06/2026 09:00;C;Chloé Petit;alice@example.org;12,00;EUR;05/06/2026;05/06/2026;Livrée
+5;02/06/2026 09:00;C;Alice Petit;alice@example.org;12,00;EUR;05/06/2026;05/06/2026;Livrée
 6;31/02/2026 09:00;D;Dan Impossible;dan@example.org;9,00;EUR;05/03/2026;05/03/2026;Livrée
 """
 
