@@ -22,7 +22,7 @@ import ibis
 from splink import Linker
 from splink.backends.duckdb import DuckDBAPI
 
-from doubles import write  # type: ignore[import-not-found]  # a program's own folder is on its path
+from _doubles import write  # type: ignore[import-not-found]  # a program's own folder is on its path
 from gouttes import engines
 from gouttes.identity.likening import Likening
 from gouttes.identity.link import components

@@ -73,7 +73,7 @@ class Measured:
 
 def main() -> int:
     """Run the jobs; 1 where one failed or a target was missed."""
-    jobs = sorted(path.stem for path in HERE.glob("*.py") if path != Path(__file__).resolve())
+    jobs = sorted(path.stem for path in HERE.glob("[a-z]*.py") if path != Path(__file__).resolve())
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("jobs", nargs="*", help=f"of: {', '.join(jobs)}; all by default")
     named = parser.parse_args().jobs or jobs
