@@ -188,7 +188,8 @@ def tables() -> str:
     return page(
         "Tables",
         "What a run publishes: who is who in `people/`, the rest in `insights/`. From Python, "
-        "`gouttes.open('ws').published('acts')` gives each as an Ibis expression. Read them so, and not by opening files: a table may be made of several, "
+        "`gouttes.open('ws').published('acts')` gives each as an Ibis expression. Read them so, and not by "
+        "opening files: a table may be made of several, "
         "some of which replace rows of others ([why](../decisions/published-in-layers.md)).",
         *(block for name, each in shown.items() for block in (f"## {name}", _typed(each, said))),
     )
