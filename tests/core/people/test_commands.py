@@ -11,9 +11,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.core.people.conftest import opened
+from tests.core.people.conftest import identifiers, opened
 
 from gouttes.cli.app import run_command
+from gouttes.eventlog.append import append_identifiers
 from gouttes.identity.likening import Likening, model_file
 
 if TYPE_CHECKING:
@@ -177,3 +178,59 @@ def test_a_model_file_that_is_none_of_ours_is_refused_in_words(say: Any, root: P
 
 def test_no_model_is_no_likening(root: Path) -> None:
     assert Likening.load(opened(root).workspace) is None
+
+
+# --- profile ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_profile_leads_each_value_to_its_source_in_both_languages(say: Any, answer: Any, root: Path) -> None:
+    told = answer("people", "profile", root, "shop:c:1")
+    fields = {row["field"]: row for row in told["fields"]}
+    assert (fields["phone"]["value"], fields["phone"]["subject"]) in {
+        ("06 12 34 56 78", "zendesk:user:42"),
+        ("+33612345678", "crm:contact:7"),
+    }
+    assert {row["value"] for row in told["contacts"]} == {"ana.roy@mail.fr", "+33612345678"}
+    _, french, _ = say("people", "profile", root, "shop:c:1", "--lang", "fr")
+    assert "aucun trouvé." in french
+
+
+def test_circles_are_listed_with_their_reading_and_its_interval(say: Any, answer: Any, root: Path) -> None:
+    homes = [("shop:c:2", "Petit"), ("shop:c:3", "Petit")]
+    rows = [(subject, "last_name", name) for subject, name in homes]
+    rows += [(subject, "address", "3 rue du Bac") for subject, _ in homes]
+    rows += [(subject, "postcode", "75007") for subject, _ in homes]
+    rows += [(subject, "company", "Petit SARL") for subject, _ in homes]
+    append_identifiers(opened(root).log, identifiers(rows))
+    assert say("run", root)[0] == 0
+    (home,) = answer("people", "households", root)["households"]
+    assert len(home["people"]) == 2
+    assert 0 < home["low"] < home["trust"] < home["high"] <= 1
+    for command in (("households",), ("households", "--address-only", "--worst"), ("companies", "--worst")):
+        code, out, err = say("people", command[0], root, *command[1:], "--lang", "en")
+        assert code == 0, err
+        assert "%" in out
+    _, french, _ = say("people", "profile", root, "shop:c:2", "--lang", "fr")
+    assert "Foyer " in french
+    assert "2 personnes" in french
+    _, english, _ = say("people", "explain", root, "shop:c:2", "shop:c:3", "--changes", "--lang", "en")
+    assert "without the legal form" in " ".join(english.split())
+
+
+def test_everyone_is_resolved_anew_with_the_figures_of_identity(say: Any, answer: Any, root: Path) -> None:
+    told = answer("people", "resolve", root)
+    assert told["ran"]["mode"] == "full"
+    assert told["identity"]["people"] == len(set(opened(root).links()["person"].to_pyarrow().to_pylist()))
+    assert told["identity"]["waiting_by_reason"] == {"names": 2, "strong": 1}
+    answer("people", "merge", root, "crm:contact:8", "crm:contact:9")
+    _, french, _ = say("people", "resolve", root, "--lang", "fr")
+    assert "décision humaine" in french
+    assert "2 paires attendent une réponse" in " ".join(french.split())
+    _, english, _ = say("people", "resolve", root, "--history", "--lang", "en")
+    assert "one person" in english
+    path = root.parent / "never.csv"
+    path.write_text("a,b\nshop:c:2,shop:c:3\n", encoding="utf-8")
+    assert len(answer("people", "lists", root, path, "--never")["decided"]["taken"]) == 1
+    assert answer("people", "lists", root, path, "--never")["decided"]["taken"] == []
+    answer("people", "split", root, "shop:c:1", "crm:contact:7")
+    answer("people", "apart", root, "crm:contact:8", "shop:c:3")
