@@ -10,7 +10,7 @@ from gouttes.eventlog import read
 from gouttes.eventlog.tables import EventLog
 from gouttes.identification import Identification
 from gouttes.identity import holdings
-from gouttes.identity.decisions import is_identity
+from gouttes.identity.decisions import lived
 from gouttes.identity.moves import moves
 
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ class Trial:
         parting: how many would part.
         unknown: records that no run has placed yet.
         joined, parted: examples, or all where asked.
-        questions_now, questions_then: pairs that wait for an answer.
     """
 
     people_now: int
@@ -63,8 +62,6 @@ class Trial:
     unknown: int
     joined: tuple[Change, ...]
     parted: tuple[Change, ...]
-    questions_now: int
-    questions_then: int
 
     @property
     def nothing(self) -> bool:
@@ -85,8 +82,7 @@ def trial(opened: OpenedWorkspace, settings: IdentitySettings, *, examples: int 
     log, connection = EventLog(workspace), opened.connection
     now = datetime.now(UTC)
     identification = Identification(tried, connection, log, opened.manifest, "trial", opened.as_of, now)
-    events = read.events(log, connection, known_by=opened.as_of)
-    events = events.filter(~is_identity(events).fill_null(False))  # noqa: FBT003 -- a value
+    events = lived(read.events(log, connection, known_by=opened.as_of))
     found = identification.everyone(events.select("subject").distinct())
     links, former = found.tables["links"], opened.links()
     moved = moves(former, links, run="trial", at=now).to_pyarrow().to_pylist()
@@ -100,8 +96,6 @@ def trial(opened: OpenedWorkspace, settings: IdentitySettings, *, examples: int 
         unknown=unknown,
         joined=tuple(_joined(found, parts) for parts in list(joined.values())[:examples]),
         parted=tuple(_parted(opened, found, settings, *each) for each in list(parted.items())[:examples]),
-        questions_now=int(opened.published("doubts").count().execute()),
-        questions_then=int(found.tables["doubts"].count().execute()),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gouttes.identity.decisions import in_force
 from gouttes.identity.group import ALONE
 from gouttes.reviewing import queue
 
@@ -59,9 +60,6 @@ def figures(opened: OpenedWorkspace) -> IdentityFigures:
     records, people = int(links.count().execute()), sum(by_size.values())
     waiting = _counted(queue(opened), "reason")
     alarm = opened.workspace.settings.identity.alarm
-    taken = opened.published("decisions")
-    undone = taken.filter(taken["verdict"] == "undone").select("decision")
-    in_force = taken.filter(taken["verdict"] != "undone").anti_join(undone, "decision")
     sources = links.mutate(source=links["subject"].re_extract("^[^:]*", 0))
     return IdentityFigures(
         records=records,
@@ -75,7 +73,7 @@ def figures(opened: OpenedWorkspace) -> IdentityFigures:
         waiting=sum(waiting.values()),
         waiting_by_reason=waiting,
         set_aside=int(opened.keys_set_aside().count().execute()),
-        decisions=int(in_force["decision"].nunique().execute()),
+        decisions=int(in_force(opened.published("decisions"))["decision"].nunique().execute()),
     )
 
 

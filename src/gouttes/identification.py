@@ -111,12 +111,13 @@ class Identification:
         """
         identifiers = read.identifiers(self.log, self.connection)
         taken = kept(self.connection, decisions.decisions(read.events(self.log, self.connection)))
-        known = self._known(identifiers, identifiers.select("subject"), taken)
+        known = self._known(identifiers, taken)
         likenesses = self._likenesses(known.records)
         known = Known(known.keys, known.records, likenesses, taken, self.link_at)
         previous = self.published("links")
+        stated = subjects.select("subject").union(identifiers.select("subject"))
         resolved = resolve(
-            self.connection, subjects, known, previous, settings=self.settings.identity, linked_at=self.as_of
+            self.connection, stated, known, previous, settings=self.settings.identity, linked_at=self.as_of
         )
         moved = moves(previous, resolved.links, run=self.run, at=self.now)
         tables = {
@@ -138,9 +139,8 @@ class Identification:
         former = self.before.tables.get("moves", ())
         return {**written, "moves": self.shelf.added(self.connection, "moves", tables["moves"], below=former)}
 
-    def _known(self, identifiers: ir.Table, subjects: ir.Table, taken: ir.Table) -> Known:
-        """Keys and records of some subjects; no pairs yet."""
-        theirs = identifiers.semi_join(subjects.distinct(), "subject")
+    def _known(self, theirs: ir.Table, taken: ir.Table) -> Known:
+        """Keys and records of those whom these identifiers are of; no pairs yet."""
         identity, country = self.settings.identity, self.settings.country
         written = records(self.connection, theirs, country=country, email_rules=email_rules(identity))
         found = kept(self.connection, written)
@@ -172,7 +172,7 @@ class Identification:
         if not any(number):
             return Changed(layers, None, self.published("links").select("person").limit(0))
         all_files = read.identifiers(self.log, self.connection, names=None if new_identifiers else [])
-        known = self._known(all_files, changed, taken)
+        known = self._known(all_files.semi_join(changed, "subject"), taken)
         likened = self._likened(changed, known)
         news_of = News(unknown, changed, taken.select("subject").distinct(), likened.subjects, likened.known)
         before = Before(self.published("links"), self.published("tangles"), self._before())

@@ -33,7 +33,7 @@ from gouttes.evidence.collect import collect
 from gouttes.evidence.rule import load as load_rules
 from gouttes.evidence.rule import rules_table
 from gouttes.identification import Identification
-from gouttes.identity.decisions import is_identity
+from gouttes.identity.decisions import lived
 from gouttes.identity.likening import model_digest
 from gouttes.published import Layer, Manifest, Shelf
 from gouttes.schemas import PEOPLE
@@ -215,8 +215,7 @@ def _identification(here: Run, draft: Manifest) -> Identification:
 
 def _lived(here: Run, names: Sequence[str] | None = None) -> ir.Table:
     """The events that had happened and were known, without what was decided of who is who."""
-    events = read.events(here.log, here.connection, known_by=here.as_of, names=names)
-    return events.filter(~is_identity(events).fill_null(False))  # noqa: FBT003 -- a value
+    return lived(read.events(here.log, here.connection, known_by=here.as_of, names=names))
 
 
 def _total(here: Run, tables: dict[str, tuple[Layer, ...]]) -> int:

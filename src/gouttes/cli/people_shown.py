@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from gouttes.cli.upkeep import ran_sentence
+from gouttes.cli.voice import printable
 from gouttes.figuring import figures
 from gouttes.identity.linkage.waterfall import HOME, LACKING
 from gouttes.opened import OpenedWorkspace
@@ -130,7 +131,9 @@ def question(voice: Voice, asked: Question) -> Shown:
         if each.left is None and each.right is None:
             continue
         mark = {True: "=", False: "≠", None: "?"}[each.agree]
-        shown.add_row(voice.say(f"profile.field.{each.field}"), each.left or "", each.right or "", mark)
+        shown.add_row(
+            voice.say(f"profile.field.{each.field}"), printable(each.left or ""), printable(each.right or ""), mark
+        )
     parts: Shown = [shown, *_waterfall(voice, asked)]
     left, right = asked.people
     if left.person != right.person:
@@ -222,8 +225,8 @@ def normalisations(voice: Voice, found: Iterable[Normalised]) -> Shown:
     for each in found:
         for change in each.changes:
             name = voice.language.say(f"step.{change.step}")
-            after = change.after or ""
-            shown.add_row(each.subject, voice.say(f"profile.field.{each.field}"), name, change.before, after)
+            field = voice.say(f"profile.field.{each.field}")
+            shown.add_row(each.subject, field, name, printable(change.before), printable(change.after or ""))
     return ["", shown] if shown.row_count else []
 
 
@@ -236,12 +239,18 @@ def explanation(voice: Voice, found: Explanation) -> Shown:
     ]
     for step in found.steps:
         tied = voice.say(
-            "people.explain.step", left=step.left, right=step.right, rule=rule(voice, step.rule), value=step.key
+            "people.explain.step",
+            left=step.left,
+            right=step.right,
+            rule=rule(voice, step.rule),
+            value=printable(step.key),
         )
         said.append(f"  {tied}")
     for each in found.shared:
         why = voice.say(f"people.explain.why.{each.why}", holders=each.holders, names=each.names or 0)
-        said.append(f"  {voice.say('people.explain.shared', rule=rule(voice, each.rule), value=each.key, why=why)}")
+        said.append(
+            f"  {voice.say('people.explain.shared', rule=rule(voice, each.rule), value=printable(each.key), why=why)}"
+        )
     if found.decisions:
         said.append(voice.say("people.explain.decisions", numbers=", ".join(found.decisions)))
     elif not found.one_person and not found.shared:

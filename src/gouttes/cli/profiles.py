@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from gouttes.cli.voice import EngineOption, JsonOption, LangOption, Voice, WorkspaceArgument
+from gouttes.cli.voice import EngineOption, JsonOption, LangOption, Voice, WorkspaceArgument, printable
 from gouttes.opened import OpenedWorkspace
 from gouttes.trust.interval import exact_interval
 from gouttes.vocabulary import Facet
@@ -154,7 +154,7 @@ def _label(row: Row) -> str:
     """What to call a circle: the company's name and domain, or the household's id."""
     name, domain = row.get("name"), row.get("domain")
     both = f"{name} ({domain})" if name and domain else name or domain
-    return _printable(both) if both else row.get("household") or row["company"]
+    return printable(both) if both else row.get("household") or row["company"]
 
 
 def _answer(voice: Voice, opened: OpenedWorkspace, kind: str, circles: list[Row], shown: Table, note: str) -> None:
@@ -175,13 +175,8 @@ def _fields(voice: Voice, fields: list[Row]) -> Table:
         shown.add_column(voice.say(f"profile.{name}"))
     for row in fields:
         what, why = voice.say(f"profile.field.{row['field']}"), voice.say(f"profile.why.{row['rule']}")
-        shown.add_row(what, _printable(row["value"]), row["source"], row["date"], why)
+        shown.add_row(what, printable(row["value"]), row["source"], row["date"], why)
     return shown
-
-
-def _printable(value: str) -> str:
-    """A value without control characters: a source may not steer the terminal."""
-    return "".join(character for character in value if character.isprintable())
 
 
 def _contacts(voice: Voice, contacts: list[Row]) -> Table:
@@ -190,7 +185,7 @@ def _contacts(voice: Voice, contacts: list[Row]) -> Table:
         shown.add_column(voice.say(f"profile.{name}"), justify="right" if name == "sources" else "left")
     for row in contacts:
         what, sources = voice.say(f"profile.field.{row['field']}"), voice.language.number(row["sources"])
-        shown.add_row(what, _printable(row["value"]), row["source"], row["date"], sources)
+        shown.add_row(what, printable(row["value"]), row["source"], row["date"], sources)
     return shown
 
 

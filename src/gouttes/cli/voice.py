@@ -91,6 +91,11 @@ class Voice:
             yield lambda step: bar.update(task, description=self.say(f"{known}.{step}"))
 
 
+def printable(value: str) -> str:
+    """A value without control characters: a source may not steer the terminal."""
+    return "".join(character for character in value if character.isprintable())
+
+
 def plain(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON can hold
     """A value as JSON can hold it: dataclasses as objects, dates as ISO 8601, unknown numbers as null."""
     if is_dataclass(value) and not isinstance(value, type):

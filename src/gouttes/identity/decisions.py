@@ -57,6 +57,11 @@ def is_identity(events: ir.Table) -> ir.BooleanValue:
     return (events["kind"] == DECISION) & events["topic"].isin(TOPICS)
 
 
+def lived(events: ir.Table) -> ir.Table:
+    """The events without what was decided of who is who."""
+    return events.filter(~is_identity(events).fill_null(False))  # noqa: FBT003 -- a value
+
+
 def decisions(events: ir.Table) -> ir.Table:
     """DECISIONS, one row per decision and subject, those undone included.
 

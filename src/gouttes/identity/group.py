@@ -10,6 +10,7 @@ import pyarrow as pa
 from gouttes.engines import kept
 from gouttes.identity.link import components
 from gouttes.identity.untangle import untangle
+from gouttes.schemas import TANGLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,7 +53,6 @@ class Grouped(NamedTuple):
     doubts: ir.Table
 
 
-TANGLES = ibis.schema({"subject": "string", "component": "string"})
 HELD_BACK = ibis.schema({"subject": "string", "other": "string", "rank": "int64", "reason": "string"})
 
 

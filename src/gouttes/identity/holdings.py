@@ -62,8 +62,9 @@ def set_aside(keys: ir.Table, records: ir.Table, settings: IdentitySettings) -> 
     small = counted.filter((counted["subjects"] > settings.household) & (counted["subjects"] <= settings.max_shared))
     reached = guarded.filter(guarded["field"].isin(REACHED_BY)).semi_join(small, ["field", "key"])
     called = reached.inner_join(_called(records), "subject")
-    names = called.group_by("field", "key").agg(subjects=called["subject"].nunique(), names=called["called"].nunique())
-    return crowded.union(names.filter(names["names"] > settings.household))
+    names = called.group_by("field", "key").agg(names=called["called"].nunique())
+    many = small.inner_join(names.filter(names["names"] > settings.household), ["field", "key"])
+    return crowded.union(many.select("field", "key", "subjects", "names"))
 
 
 def _called(records: ir.Table) -> ir.Table:

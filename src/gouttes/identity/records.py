@@ -14,6 +14,7 @@ from gouttes.identity import names, places
 from gouttes.identity.fields import NO_RULES, steps_of
 from gouttes.identity.steps import after, quickly, words
 from gouttes.schemas import RECORDS
+from gouttes.settings.identity import MATCH_FIELDS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -22,19 +23,7 @@ if TYPE_CHECKING:
     from gouttes.identity.mailboxes import EmailRules
     from gouttes.identity.steps import Step
 
-FIELDS = (
-    "name",
-    "first_name",
-    "last_name",
-    "birth_date",
-    "address",
-    "postcode",
-    "city",
-    "country",
-    "email",
-    "phone",
-    "company",
-)
+FIELDS = tuple(name for name in MATCH_FIELDS if name != "external_id")
 """The identifiers that a record is made of."""
 
 LATEST_MOMENT, AGE_DIGITS = 20_000_000_000_000_000, 17

@@ -83,14 +83,15 @@ def resolve(
 
     Args:
         connection: holds tables between rounds, see ``link.components``.
-        subjects: column ``subject``, every subject of the log (repeats do not matter).
+        subjects: column ``subject``, every subject of events and identifiers (repeats do not matter): whoever is known
+            by anything has a person, or nobody could erase them.
         known: all that is known; a subject that a declared link names counts as seen.
         previous: LINKS of the run before, empty at first.
         settings: rules and guards.
         linked_at: the date that new links carry.
     """
-    everyone = [subjects.select("subject"), known.keys.select("subject"), known.records.select("subject")]
-    seen = kept(connection, ibis.union(*everyone, holdings.declared_subjects(known.keys), distinct=True))
+    everyone = (subjects.select("subject"), known.keys.select("subject"), holdings.declared_subjects(known.keys))
+    seen = kept(connection, ibis.union(*everyone, distinct=True))
     return among(connection, seen, known, known, previous, taken=previous, settings=settings, linked_at=linked_at)
 
 

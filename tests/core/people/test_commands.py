@@ -156,7 +156,6 @@ def test_a_resolve_killed_at_any_point_leaves_the_former_links_in_force(root: Pa
     text = (root / "gouttes.toml").read_text(encoding="utf-8")
     start = text.index('\n[[identity.rules]]\nname = "phone"')
     (root / "gouttes.toml").write_text(text[:start], encoding="utf-8")
-    started = time.monotonic()
     for _ in range(4):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         time.sleep(chance.uniform(1.0, 4.0))
@@ -166,7 +165,6 @@ def test_a_resolve_killed_at_any_point_leaves_the_former_links_in_force(root: Pa
         assert now == before or len({person for _, person, _ in now}) == len({person for _, person, _ in before}) + 1
     assert subprocess.run(command, check=False, capture_output=True).returncode == 0
     assert len({person for _, person, _ in links()}) == len({person for _, person, _ in before}) + 1
-    assert time.monotonic() > started
 
 
 def test_a_model_file_that_is_none_of_ours_is_refused_in_words(say: Any, root: Path) -> None:
@@ -234,3 +232,14 @@ def test_everyone_is_resolved_anew_with_the_figures_of_identity(say: Any, answer
     assert answer("people", "lists", root, path, "--never")["decided"]["taken"] == []
     answer("people", "split", root, "shop:c:1", "crm:contact:7")
     answer("people", "apart", root, "crm:contact:8", "shop:c:3")
+
+
+def test_what_a_source_wrote_does_not_steer_the_terminal(say: Any, root: Path) -> None:
+    hostile = "a\x1b[2Jb@x.fr"
+    append_identifiers(opened(root).log, identifiers([(JEAN, "email", hostile), ("shop:c:3", "email", hostile)]))
+    assert say("run", root)[0] == 0
+    for command in (("explain", JEAN, "shop:c:3", "--changes"), ("profile", JEAN)):
+        name, *others = command
+        code, out, err = say("people", name, root, *others)
+        assert code == 0, err
+        assert "\x1b" not in out
