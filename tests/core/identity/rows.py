@@ -79,7 +79,7 @@ def resolved(  # noqa: PLR0913 -- what may be known of somebody
     said: Sequence[Said] = (),
     link_at: float = 2.0,
 ) -> Resolved:
-    seen = pd.DataFrame({"subject": list(subjects)}, dtype="str")
+    seen = pd.DataFrame({"subject": [*subjects, *(subject for subject, _, _ in rows)]}, dtype="str")
     events = connection.create_table(f"events_{next(number)}", seen, schema={"subject": "string"}, temp=True)
     if previous is None:
         previous = connection.create_table(f"links_{next(number)}", schema=LINKS, temp=True)
