@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gouttes.eventlog import read
 from gouttes.eventlog.tables import EventLog
 from gouttes.identification import Identification
 from gouttes.identity import holdings
 from gouttes.identity.decisions import lived
+from gouttes.identity.likening import Likening, link_at
 from gouttes.identity.moves import moves
+from gouttes.identity.ways import TYING, across, ties_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,14 +34,14 @@ class Change:
     Attributes:
         people: the present ids.
         parts: the records of each: of joining the present people, of parting the people there would be.
-        rule: what would join them, or what joins them now.
+        rules: what would join them, or what joins them now; the surest first.
         why: ``rule`` (they share what a rule compares), ``gone`` (nothing ties them any more), ``set_aside`` (too
             many share it), ``names``, ``strong`` or ``either`` (a guard), ``new`` (a record that nobody knew).
     """
 
     people: tuple[str, ...]
     parts: tuple[tuple[str, ...], ...]
-    rule: str
+    rules: tuple[str, ...]
     why: str
 
 
@@ -69,6 +71,21 @@ class Trial:
         return not (self.joining or self.parting or self.unknown)
 
 
+class Tied(NamedTuple):
+    """By what records are tied: tables, rules, and the probability from which a likeness counts."""
+
+    tables: Mapping[str, ir.Table]
+    settings: IdentitySettings
+    link_at: float
+
+    def rules(self, parts: Mapping[str, Sequence[str]], links: ir.Table) -> tuple[str, ...]:
+        """What ties the parts to each other; where nothing does directly, what ties anything in them (LINKS)."""
+        subjects = [subject for part in parts.values() for subject in part]
+        direct = across(ties_of(self.tables, self.settings, subjects, link_at=self.link_at), parts.values())
+        named = links.filter(links["subject"].isin(subjects))["rule"]
+        return direct or tuple(sorted(set(named.to_pyarrow().to_pylist()) - {"self"}))
+
+
 def trial(opened: OpenedWorkspace, settings: IdentitySettings, *, examples: int = EXAMPLES) -> Trial:
     """Compute everyone with these settings, and hold the result against what is published. Nothing is written.
 
@@ -88,14 +105,15 @@ def trial(opened: OpenedWorkspace, settings: IdentitySettings, *, examples: int 
     moved = moves(former, links, run="trial", at=now).to_pyarrow().to_pylist()
     joined, parted = _groups(moved, "after", "before"), _groups(moved, "before", "after")
     unknown = int(links.anti_join(former, "subject").count().execute())
+    tied = Tied(found.tables, settings, identification.link_at)
     return Trial(
         people_now=int(former["person"].nunique().execute()),
         people_then=int(links["person"].nunique().execute()),
         joining=sum(len(parts) - 1 for parts in joined.values()),
         parting=len(parted),
         unknown=unknown,
-        joined=tuple(_joined(found, parts) for parts in list(joined.values())[:examples]),
-        parted=tuple(_parted(opened, found, settings, *each) for each in list(parted.items())[:examples]),
+        joined=tuple(_joined(found, tied, parts) for parts in list(joined.values())[:examples]),
+        parted=tuple(_parted(opened, found, tied, *each) for each in list(parted.items())[:examples]),
     )
 
 
@@ -107,27 +125,20 @@ def _groups(moved: Sequence[Mapping[str, str]], outer: str, inner: str) -> dict[
     return {person: parts for person, parts in sorted(found.items()) if len(parts) > 1}
 
 
-def _joined(found: Everyone, parts: Mapping[str, Sequence[str]]) -> Change:
-    subjects = [subject for part in parts.values() for subject in part]
-    links = found.tables["links"]
-    rules = links.filter(links["subject"].isin(subjects))["rule"].to_pyarrow().to_pylist()
-    named = sorted(set(rules) - {"self"})
-    return Change(tuple(parts), tuple(tuple(part) for part in parts.values()), ", ".join(named), "rule")
+def _joined(found: Everyone, tied: Tied, parts: Mapping[str, Sequence[str]]) -> Change:
+    rules = tied.rules(parts, found.tables["links"])
+    return Change(tuple(parts), tuple(tuple(part) for part in parts.values()), rules, "rule")
 
 
 def _parted(
-    opened: OpenedWorkspace,
-    found: Everyone,
-    settings: IdentitySettings,
-    person: str,
-    parts: Mapping[str, Sequence[str]],
+    opened: OpenedWorkspace, found: Everyone, tried: Tied, person: str, parts: Mapping[str, Sequence[str]]
 ) -> Change:
-    subjects = [subject for part in parts.values() for subject in part]
-    links = opened.links()
-    rules = links.filter(links["subject"].isin(subjects))["rule"].to_pyarrow().to_pylist()
-    named = sorted(set(rules) - {"self"})
-    why = _why(found, settings, subjects, named)
-    return Change((person,), tuple(tuple(part) for part in parts.values()), ", ".join(named), why)
+    settings = opened.workspace.settings.identity
+    at = link_at(Likening.load(opened.workspace), settings)
+    tied = Tied({name: opened.published(name) for name in TYING}, settings, at)
+    rules = tied.rules(parts, opened.links())
+    why = _why(found, tried.settings, [subject for part in parts.values() for subject in part], rules)
+    return Change((person,), tuple(tuple(part) for part in parts.values()), rules, why)
 
 
 def _why(found: Everyone, settings: IdentitySettings, subjects: Sequence[str], rules: Sequence[str]) -> str:

@@ -11,8 +11,9 @@ from gouttes.identity import holdings
 from gouttes.identity.decisions import in_force
 from gouttes.identity.fields import FIELDS, steps_of
 from gouttes.identity.keys import email_rules, field_of
+from gouttes.identity.likening import Likening, link_at
 from gouttes.identity.steps import changes
-from gouttes.identity.ways import Step, way
+from gouttes.identity.ways import TYING, Step, ties_of, way
 from gouttes.reviewing import Question, question
 from gouttes.settings.identity import REACHED_BY
 
@@ -114,10 +115,17 @@ def explanation(opened: OpenedWorkspace, first: str, second: str) -> Explanation
     asked = question(opened, *subjects)
     left, right = asked.people
     one = left.person == right.person
-    steps = way(_ties(opened, left.subjects), *subjects) if one else ()
+    steps = _way(opened, left.subjects, *subjects) if one else ()
     said = _said(opened, left.subjects, right.subjects)
     shared = () if one else tuple(_shared(opened, left.subjects, right.subjects, decided=bool(said)))
     return Explanation(one, steps, shared, said, asked)
+
+
+def _way(opened: OpenedWorkspace, known: tuple[str, ...], start: str, end: str) -> tuple[Step, ...]:
+    tables = {name: opened.published(name) for name in TYING}
+    settings = opened.workspace.settings.identity
+    at = link_at(Likening.load(opened.workspace), settings)
+    return way(ties_of(tables, settings, known, link_at=at), start, end)
 
 
 def _subject(opened: OpenedWorkspace, text: str) -> str:
@@ -126,33 +134,6 @@ def _subject(opened: OpenedWorkspace, text: str) -> str:
     links = opened.links().filter(lambda t: t["person"] == person)
     subjects = sorted(links["subject"].to_pyarrow().to_pylist())
     return text.strip() if text.strip() in subjects else subjects[0]
-
-
-def _ties(opened: OpenedWorkspace, subjects: tuple[str, ...]) -> list[tuple[int, str, str, str]]:
-    """(rank, rule, key, subject) of what ties the records of one person."""
-    settings = opened.workspace.settings.identity
-    rules = holdings.ranked(settings)
-    mine = ibis.memtable({"subject": list(subjects)})
-    keys = opened.published("keys").semi_join(mine, "subject").select("subject", "field", "key").distinct()
-    found: list[tuple[int, str, str, str]] = []
-    by_field = {field_of(rule): rule.name for rule in settings.rules if rule.then == "link"}
-    for row in keys.to_pyarrow().to_pylist():
-        if row["field"] == holdings.DECLARED:
-            key = f"{row['subject']} = {row['key']}"
-            found += [
-                (rules.index(holdings.DECLARED), holdings.DECLARED, key, end) for end in (row["subject"], row["key"])
-            ]
-        elif row["field"] in by_field:
-            rule = by_field[row["field"]]
-            found.append((rules.index(rule), rule, row["key"], row["subject"]))
-    same = in_force(opened.published("decisions")).filter(lambda t: t["verdict"] == "same").semi_join(mine, "subject")
-    found += [(0, holdings.HUMAN, row["decision"], row["subject"]) for row in same.to_pyarrow().to_pylist()]
-    likely = opened.published("likenesses").semi_join(mine, "subject").to_pyarrow().to_pylist()
-    last = rules.index(holdings.LINKAGE)
-    for row in likely:
-        key = f"{row['probability']:.4f} {min(row['subject'], row['other'])} {max(row['subject'], row['other'])}"
-        found += [(last, holdings.LINKAGE, key, end) for end in (row["subject"], row["other"]) if end in subjects]
-    return found
 
 
 def _shared(

@@ -13,7 +13,7 @@ from gouttes.eventlog import read
 from gouttes.identity import decisions
 from gouttes.identity.incremental import Before, News, Patch, resolve_incremental
 from gouttes.identity.keys import email_rules, keys
-from gouttes.identity.likening import Likening
+from gouttes.identity.likening import Likening, link_at
 from gouttes.identity.moves import moves
 from gouttes.identity.records import records
 from gouttes.identity.resolve import Known, resolve
@@ -95,9 +95,8 @@ class Identification:
 
     @property
     def link_at(self) -> float:
-        """The probability from which a pair is linked; above 1 where the model may only suggest."""
-        linking = self.settings.identity.linkage.mode == "link"
-        return self.likening.link_at if self.likening and linking else 2.0
+        """The probability from which a pair is linked."""
+        return link_at(self.likening, self.settings.identity)
 
     def published(self, name: str) -> ir.Table:
         """A table as the run before left it."""

@@ -11,6 +11,7 @@ from scipy.special import ndtri
 from gouttes.behaviour.recommendation import REFERRALS, REVIEW
 from gouttes.behaviour.rows import flag, known_by
 from gouttes.eventlog.kinds import all_names
+from gouttes.proportion import LEVEL
 from gouttes.vocabulary import Act
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
 
-LEVEL = 0.90
 LENGTHS = (7, 14, 30)
 FIGURES = ibis.schema(
     {
@@ -46,21 +46,6 @@ RATES = {
 }
 """Acts that are successes, and acts that are the other trials."""
 POOLED = ("promises_kept", "first_contact_resolution", "frictionless_renewal")
-
-
-def wilson(successes: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
-    """The score interval of a proportion: low and high, from 0 to 1.
-
-    Wilson (1927), *Journal of the American Statistical Association* 22(158), 209-212. Without trials: (0, 1).
-    """
-    if trials == 0:
-        return 0.0, 1.0
-    squared = float(ndtri((1 + level) / 2)) ** 2
-    share, inverse = successes / trials, squared / trials
-    centre = share + inverse / 2
-    half = (inverse * share * (1 - share) + inverse * inverse / 4) ** 0.5
-    # Rounding may put an end a hair inside the share at 0 or at 1.
-    return max(0.0, min(share, (centre - half) / (1 + inverse))), min(1.0, max(share, (centre + half) / (1 + inverse)))
 
 
 def figures(
@@ -144,7 +129,7 @@ def _people(events: ir.Table) -> ir.Table:
 
 
 def _with_interval(counts: ir.Table, level: float) -> ir.Table:
-    """Wilson's interval in the engine; :func:`wilson` is its twin, and a test compares them."""
+    """Wilson's interval in the engine; :func:`gouttes.proportion.wilson` is its twin, and a test compares them."""
     squared = float(ndtri((1 + level) / 2)) ** 2
     trials = counts.trials.nullif(0).cast(dt.float64)
     share, inverse = counts.successes / trials, squared / trials

@@ -116,7 +116,7 @@ def trial(voice: Voice, found: Trial) -> Shown:
 
 def _change(voice: Voice, name: str, change: Change) -> str:
     parts = " | ".join(" ".join(part[:4]) + (" …" if len(part) > 4 else "") for part in change.parts)  # noqa: PLR2004 -- a line
-    rules = ", ".join(rule(voice, each) for each in change.rule.split(", ") if each)
+    rules = ", ".join(rule(voice, each) for each in change.rules)
     why = voice.say(f"people.trial.why.{change.why}", rule=rules)
     return voice.say(f"people.trial.{name}", people=", ".join(change.people[:3]), parts=parts, why=why)
 

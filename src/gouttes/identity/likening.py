@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 FILE = "linkage.json"
 
+NEVER = 2.0
+"""Above every probability: where the model may only suggest, it links nobody."""
+
 
 def model_file(workspace: Workspace) -> Path:
     """Where the model of a workspace is."""
@@ -93,6 +96,11 @@ class Likening:
         near = blocks.semi_join(met, ["name", "value"]).select("subject").distinct()
         others = kept(connection, records.semi_join(near, "subject"))
         return both_ways(scored_new(connection, new, others, self.model, at_least=settings.linkage.review_at))
+
+
+def link_at(likening: Likening | None, settings: IdentitySettings) -> float:
+    """The probability from which a pair is linked; ``NEVER`` without a model, or where it may only suggest."""
+    return likening.link_at if likening and settings.linkage.mode == "link" else NEVER
 
 
 def both_ways(pairs: ir.Table) -> ir.Table:

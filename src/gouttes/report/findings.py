@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from gouttes.proportion import wilson
 from gouttes.report.data import Change, Counts, Estimate, Identity, Prior, ReportData, rows
 
 SURE = 0.95  # a 90 % interval leaves 5 % on either side
@@ -195,16 +196,6 @@ def _rhythm(rule: str, lately: int, before: int, *, bucket: bool) -> Rhythm:
     ratio = (lately / LATELY) / (before / BEFORE)
     spread = math.exp(Z90 * math.sqrt(1 / lately + 1 / before))
     return Rhythm(rule, ratio, ratio / spread, ratio * spread, lately, bucket)
-
-
-def wilson(successes: int, trials: int, z: float = Z90) -> tuple[float, float]:
-    """The interval of a proportion (Wilson 1927); without trial, all of 0 to 1."""
-    if trials == 0:
-        return 0.0, 1.0
-    share, z2 = successes / trials, z * z
-    middle = (share + z2 / (2 * trials)) / (1 + z2 / trials)
-    half = z / (1 + z2 / trials) * math.sqrt(share * (1 - share) / trials + z2 / (4 * trials * trials))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _naive(times: pd.Series[Any]) -> pd.Series[Any]:

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 import ibis
 from scipy.special import betaincinv
 
+from gouttes.proportion import LEVEL
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import ibis.expr.types as ir
 
-LEVEL = 0.90
 Z = 1.6448536269514722
 """The normal quantile at (1 + LEVEL) / 2."""
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from tests.core.behaviour.narrow_clock import arrow, date, event, moment
 
-from gouttes.behaviour.figures import _with_interval, figures, outcomes, wilson
+from gouttes.behaviour.figures import _with_interval, figures, outcomes
 from gouttes.behaviour.rows import ACTS
+from gouttes.proportion import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -95,7 +95,7 @@ def test_a_rule_is_tried_before_it_is_applied_and_nothing_is_written(say: Any, a
     before = sorted(path for path in root.rglob("*.parquet"))
     told = answer("people", "resolve", root, "--dry-run", "--settings", other)
     assert (told["joining"], told["parting"]) == (0, 1)
-    assert told["parted"][0]["why"] == "gone"
+    assert [(each["why"], each["rules"]) for each in told["parted"]] == [("gone", ["phone"])]
     assert sorted(path for path in root.rglob("*.parquet")) == before
     code, english, _ = say("people", "resolve", root, "--check", "--lang", "en")
     assert code == 0
@@ -105,6 +105,17 @@ def test_a_rule_is_tried_before_it_is_applied_and_nothing_is_written(say: Any, a
     assert code == 1
     assert "1 personne se séparerait." in french
     assert "shop:c:1" in french
+
+
+def test_what_a_new_rule_would_join_is_told_by_its_name(answer: Any, root: Path) -> None:
+    append_identifiers(opened(root).log, identifiers([(each, "last_name", "Roy") for each in (JEAN, "crm:contact:8")]))
+    answer("run", root)
+    other = root.parent / "try.toml"
+    rule = '\n[[identity.rules]]\nname = "a family"\nall = ["last_name"]\n'
+    other.write_text((root / "gouttes.toml").read_text(encoding="utf-8") + rule, encoding="utf-8")
+    told = answer("people", "resolve", root, "--dry-run", "--settings", other)
+    assert (told["joining"], told["parting"]) == (2, 0)
+    assert [each["rules"] for each in told["joined"]] == [["a family"]]
 
 
 def test_a_rule_on_a_field_that_does_not_exist_is_refused_with_the_nearest(say: Any, root: Path) -> None:

@@ -11,8 +11,9 @@ from scipy.stats import binomtest
 from tests.core.report.sample import nothing, sample
 
 from gouttes.errors import MissingColumnsError
+from gouttes.proportion import wilson
 from gouttes.report import Change, ReportData, findings
-from gouttes.report.findings import Verdict, rhythms, verdict_of, wilson
+from gouttes.report.findings import Verdict, rhythms, verdict_of
 
 
 def change(value: float, p_loss: float) -> Change:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import sqrt
 from typing import TYPE_CHECKING
 
 from gouttes.errors import BadInputError
+from gouttes.proportion import wilson
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-
-Z_90 = 1.6448536269514722
-"""The normal quantile of a two-sided interval of 90 %."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +27,7 @@ class Share:
     @classmethod
     def of(cls, hits: int, total: int) -> Share:
         """The proportion of ``hits`` among ``total``."""
-        if not total:
-            return cls(None, 0.0, 1.0)
-        p, z2 = hits / total, Z_90**2
-        middle = (p + z2 / (2 * total)) / (1 + z2 / total)
-        half = Z_90 * sqrt(p * (1 - p) / total + z2 / (4 * total**2)) / (1 + z2 / total)
-        return cls(p, max(0.0, middle - half), min(1.0, middle + half))
+        return cls(hits / total if total else None, *wilson(hits, total))
 
 
 @dataclass(frozen=True)
