@@ -120,3 +120,9 @@ MOVES = ibis.schema(
 )
 """The id map: where people joined or parted in a run, each of their former subjects with its person before and
 after."""
+
+OPPORTUNITIES = ibis.schema(
+    {"person": "string", "origin": "float64", "outcome": "string", "successes": "int64", "trials": "int64"}
+)
+"""What people did in a window of time after a date, ``origin`` (days since 1970): of ``trials`` opportunities of an
+outcome, ``successes`` were taken."""

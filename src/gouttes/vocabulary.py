@@ -86,3 +86,12 @@ class Act(StrEnum):
     RECOMMENDED = "recommendation.unrewarded"
     RECOMMENDED_REWARDED = "recommendation.rewarded"
     REPAIRED_BADLY = "incident.repaired_badly"
+
+
+class Outcome(StrEnum):
+    """What a customer's trust is judged by: what they did afterwards."""
+
+    RETURN = "return"
+    RENEWAL = "renewal"
+    EXPANSION = "expansion"
+    RECOMMENDATION = "recommendation"
