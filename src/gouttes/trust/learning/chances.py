@@ -1,4 +1,4 @@
-"""From trust to the chance of an outcome: P = σ(a + b·logit τ̂), b ≥ 0, fitted where trust was not learned."""
+"""From trust to the chance of an outcome: P = 1/(1 + exp(-a - b·logit τ̂)), b ≥ 0, fitted on other people's trust."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import numpy as np
+import numpy.typing as npt
 from scipy.special import expit, logit
 
 from gouttes.trust.interval import Z
@@ -79,10 +80,10 @@ def calibrated(successes: Array, trials: Array, person: Codes, trust: Array) -> 
     return Chance(float(theta[0]), float(theta[1]), (spread[0, 0], spread[0, 1], spread[1, 1]), *counts)
 
 
-def _logistic(features: Array, successes: Array, trials: Array) -> tuple[Array, Array]:
+def _logistic(features: Array, successes: Array, trials: Array) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Newton's logistic regression of counts: coefficients, and the inverse of the information."""
     theta = np.zeros(features.shape[1])
-    theta[0] = logit(successes.sum() / trials.sum())
+    theta[0] = float(logit(successes.sum() / trials.sum()))
     weak = WEAK * np.eye(theta.size)
     weak[0, 0] = 0.0
     for _ in range(MOST_STEPS):
@@ -92,7 +93,8 @@ def _logistic(features: Array, successes: Array, trials: Array) -> tuple[Array, 
         theta = theta + step / max(1.0, float(np.abs(step).max()))
         if np.abs(step).max() < 1e-10:  # noqa: PLR2004 -- it stands still
             break
-    return theta, np.linalg.inv(information)
+    inverse = np.linalg.inv(information)
+    return theta, inverse
 
 
 def chances(readings: ir.Table, told: dict[str, Chance]) -> ir.Table:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.special import logit
+from threadpoolctl import threadpool_limits
 
 from gouttes.trust.learning.likelihood import Likelihood, Place
 
@@ -22,9 +23,9 @@ SPREAD_OF_LOGS = 1.0
 """Prior: standard deviation of ln n₀, logit m and ln w around their priors."""
 SPREAD_OF_HALF_LIVES = 0.7
 """Prior: standard deviation of ln h around its prior."""
-LOWEST = {"strength": -6.0, "mean": -8.0, "weight": -12.0, "half_life": 1.0}
+LOWEST = {"strength": -6.0, "mean": -8.0, "weight": -12.0, "half_life": 1.9459101090932196}
 HIGHEST = {"strength": 10.0, "mean": 8.0, "weight": 6.0, "half_life": 8.5}
-"""Bounds of ln n₀, logit m, ln w and ln h (from 3 to 5,000 days): who stands at one was not found."""
+"""Bounds of ln n₀, logit m, ln w and ln h (from 7 days, the shortest of a rule, to 5,000): what ends there is lost."""
 REACH = 0.7
 """Farthest that ln h moves before sums are asked for anew."""
 NEAR = 2e-3
@@ -136,11 +137,17 @@ def fit(design: Design, beliefs: Beliefs, ties: Ties, start: Array | None = None
         start: θ to start from; the priors' centre by default.
         errors: compute the covariance too.
     """
+    # The matrices are tall and narrow: threads that share out one product wait longer than the product takes.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _fit(design, beliefs, ties, start, errors=errors)
+
+
+def _fit(design: Design, beliefs: Beliefs, ties: Ties, start: Array | None, *, errors: bool) -> Fitted:
     theta = beliefs.centre if start is None else start
     if start is None and design.people > 2 * FIRST_PEOPLE:
         some = np.zeros(design.people, dtype=bool)
         some[:: design.people // FIRST_PEOPLE] = True
-        theta = fit(design.of_people(some), beliefs, ties, theta, errors=False).theta
+        theta = _fit(design.of_people(some), beliefs, ties, theta, errors=False).theta
     phi = ties.phi(theta)
     first = 2 + len(design.rules)
     low, high = (_free(edge, ties) for edge in bounds(design))

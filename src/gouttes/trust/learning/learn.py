@@ -105,6 +105,7 @@ class Learned:
         single: one opportunity a row: n₀ is held, only ratios are learned.
         log_likelihood: without its constant.
         fitted: the vector and its covariance.
+        beliefs, ties: what it was found with.
     """
 
     strength: Parameter
@@ -121,6 +122,12 @@ class Learned:
     single: bool
     log_likelihood: float
     fitted: Fitted
+    beliefs: Beliefs
+    ties: Ties
+
+    def again(self, design: Design) -> Fitted:
+        """The same parameters, found on another design."""
+        return fit(design, self.beliefs, self.ties, self.fitted.theta, errors=False)
 
 
 @dataclass(frozen=True)
@@ -272,6 +279,8 @@ def _told(design: Design, beliefs: Beliefs, held: _Held, fitted: Fitted, *, sing
         single=single,
         log_likelihood=fitted.value,
         fitted=fitted,
+        beliefs=beliefs,
+        ties=held.ties(beliefs.centre.size),
     )
 
 

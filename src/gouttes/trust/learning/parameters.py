@@ -177,9 +177,7 @@ class ParameterShelf:
         Raises:
             BadInputError: there is none of that version.
         """
-        if verdict == "accepted":
-            self.get(version)
-        elif version not in self.versions():
+        if verdict == "accepted" or version not in self.versions():
             self.get(version)
         decision = Decision(version, verdict, by, at.isoformat())
         path = self._folder / DECIDED
