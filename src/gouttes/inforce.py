@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from gouttes.behaviour.figures import outcomes
 from gouttes.evidence.rule import load
+from gouttes.learned import ParameterShelf
 from gouttes.trust.learning.learn import State
-from gouttes.trust.learning.parameters import ParameterShelf
 from gouttes.trust.reading import Prior, pooled
 
 if TYPE_CHECKING:

@@ -24,13 +24,14 @@ from gouttes.evidence.collect import collect
 from gouttes.evidence.rule import load as load_rules
 from gouttes.identity.decisions import lived
 from gouttes.inforce import PRIOR, first_prior
+from gouttes.learned import ParameterShelf
 from gouttes.pipeline import UNREAD, held, read_by_steps
 from gouttes.published import Shelf
 from gouttes.trust.learning.chances import calibrated
 from gouttes.trust.learning.design import Classes, Design, Known, pairs, summing
 from gouttes.trust.learning.learn import Learned, Refused, learn
 from gouttes.trust.learning.likelihood import Likelihood
-from gouttes.trust.learning.parameters import ParameterSet, ParameterShelf
+from gouttes.trust.learning.parameters import ParameterSet
 from gouttes.vocabulary import Outcome
 
 if TYPE_CHECKING:
