@@ -116,8 +116,3 @@ class ParameterShelf:
             if decision.verdict == "accepted":
                 order.append(decision.version)
         return next((version for version in reversed(order) if last[version] == "accepted"), None)
-
-    def in_force(self) -> ParameterSet | None:
-        """The set that runs use; None where none was accepted: the priors are in force."""
-        version = self.accepted()
-        return self.get(version) if version else None
