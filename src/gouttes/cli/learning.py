@@ -215,10 +215,17 @@ def _compare(voice: Voice, shelf: ParameterShelf, version: str) -> None:
             continue
         value, interval, prior = _figures(voice, pair.after)
         old = voice.language.number(pair.before.value, 2) if pair.before else prior
-        known = voice.language.knows(f"rule.name.{pair.name}")
-        name = voice.language.label("rule.name", pair.name) if known else pair.name
-        shown.add_row(name, old, value, interval, _state(voice, pair.after))
+        shown.add_row(_name(voice, pair.name, after), old, value, interval, _state(voice, pair.after))
     voice.answer({"before": in_force if before else None, "after": version, "differences": pairs}, shown)
+
+
+def _name(voice: Voice, name: str, found: ParameterSet) -> str:
+    if name in {"strength", "mean"}:
+        return voice.say(f"learn.{name}")
+    if name in found.half_lives:
+        side, days = name.split()[:2]
+        return voice.say(f"learn.memory_of_{side}", days=days)
+    return voice.language.label("rule.name", name)
 
 
 def _names(found: ParameterSet) -> list[str]:
