@@ -33,6 +33,8 @@ class Why(StrEnum):
     ONE_CLASS = "one_class"
     NO_ANSWERS = "no_answers"
     NO_PURCHASES = "no_purchases"
+    FEW = "few"
+    NO_REPEAT = "no_repeat"
     NOT_CONVERGED = "not_converged"
     DEGENERATE = "degenerate"
 
@@ -92,8 +94,8 @@ def symmetric(train: Cases, test: Cases) -> Answer:
 
 
 def scored(train: Cases, test: Cases, at_train: Array, at_test: Array) -> Answer:
-    """A score of another model, such as BG/NBD's, turned into a chance by a logistic line (Platt 1999)."""
-    columns = {id(train): at_train[:, None], id(test): at_test[:, None]}
+    """A score of another model, such as BG/NBD's, turned into a chance by a logistic line (Platt 1999); NaN: unknown."""
+    columns = {id(train): _known(at_train[:, None]), id(test): _known(at_test[:, None])}
     return _logistic(train, test, lambda cases: columns[id(cases)])
 
 

@@ -119,6 +119,15 @@ class Comparison:
     cells: Mapping[str, tuple[Cell, ...]]
 
 
+def gains(test: Cases, ours: Predicted, answers: Mapping[str, Answer]) -> dict[str, Figure]:
+    """ΔLL of a reading against each baseline there is, in nats per opportunity."""
+    return {
+        name: measures.gain(test.person, test.successes, test.trials, ours, answer)
+        for name, answer in answers.items()
+        if not isinstance(answer, Absent)
+    }
+
+
 def compare(test: Cases, ours: Predicted, answers: Mapping[str, Answer], *, base: float) -> Comparison:
     """The reading against baselines.
 
