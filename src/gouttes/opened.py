@@ -14,24 +14,24 @@ from typing import TYPE_CHECKING
 import ibis
 
 from gouttes import engines, erasure, intake, pipeline
-from gouttes.behaviour.figures import LENGTHS, figures, outcomes
+from gouttes.behaviour.figures import LENGTHS, figures
 from gouttes.deciding import Deciding
 from gouttes.errors import BadInputError, UnknownPersonError
 from gouttes.eventlog import read
 from gouttes.eventlog.tables import EventLog
-from gouttes.evidence.rule import load as load_rules
 from gouttes.evidence.rule import rules_table
 from gouttes.identity import circles
 from gouttes.identity import profile as profiles
 from gouttes.identity.find import find
 from gouttes.identity.holdings import hashed, set_aside
 from gouttes.identity.profile import ProfilePolicy
+from gouttes.inforce import prior_in_force, rules_in_force
 from gouttes.published import Shelf
 from gouttes.report.explain import Account
 from gouttes.trust import ledger as ledgers
 from gouttes.trust import trajectory as trajectories
 from gouttes.trust.interval import exact_interval
-from gouttes.trust.reading import Prior, pooled, readings
+from gouttes.trust.reading import Prior, readings
 from gouttes.trust.rollup import rollup
 from gouttes.trust.state import as_states
 from gouttes.workspace import Workspace
@@ -106,7 +106,7 @@ class OpenedWorkspace:
     @cached_property
     def rules(self) -> tuple[EvidenceRule, ...]:
         """The evidence rules in force."""
-        return load_rules(self.workspace.settings.rules)
+        return rules_in_force(self.workspace)
 
     def events(self, *, known_by: datetime | None = None) -> ir.Table:
         """EVENTS, as known now or at a date."""
@@ -196,12 +196,8 @@ class OpenedWorkspace:
 
     @cached_property
     def prior(self) -> Prior:
-        """Where every reading starts: the company's own rate of good outcomes, unless the settings give a mean."""
-        trust = self.workspace.settings.trust
-        if trust.prior_mean != "pooled":
-            return Prior(float(trust.prior_mean), trust.prior_strength, "set in gouttes.toml")
-        successes, trials = outcomes(self.acts()).to_pyarrow().to_pylist()[0].values()
-        return pooled(int(successes or 0), int(trials or 0), strength=trust.prior_strength)
+        """Where every reading starts: see ``inforce.prior_in_force``."""
+        return prior_in_force(self.workspace, self.acts())
 
     def figures(self) -> ir.Table:
         """FIGURES: each behaviour as a company figure with its Wilson interval (90 %)."""

@@ -30,11 +30,11 @@ from gouttes.eventlog.kinds import KINDS
 from gouttes.eventlog.schema import EVENTS_IBIS
 from gouttes.eventlog.tables import EventLog
 from gouttes.evidence.collect import collect
-from gouttes.evidence.rule import load as load_rules
 from gouttes.evidence.rule import rules_table
 from gouttes.identification import Identification
 from gouttes.identity.decisions import lived
 from gouttes.identity.likening import model_digest
+from gouttes.inforce import rules_in_force
 from gouttes.published import Layer, Manifest, Shelf
 from gouttes.schemas import PEOPLE
 from gouttes.settings import settings_text
@@ -140,7 +140,7 @@ def run(
         log = EventLog(workspace)
         if worth_compacting(log):
             compact(log)
-        rules = load_rules(workspace.settings.rules)
+        rules = rules_in_force(workspace)
         here = Run(workspace, connection, _as_of(log, connection, as_of, Shelf(workspace).manifest()), rules, progress)
         events, identifiers = tuple(log.events.names()), tuple(log.identifiers.names())
         draft = Manifest(uuid.uuid4().hex[:12], here.as_of.isoformat(), _digest(workspace, rules), events, identifiers)
@@ -199,8 +199,8 @@ def _everyone(here: Run, draft: Manifest) -> Ran:
     tables = identification.write(found.tables)
     links = here.published("links", replace(draft, tables=tables))
     here.step("history")
-    theirs = _read(events, here.rules).inner_join(links.select("subject", "person"), "subject")
-    theirs = _held(here.connection, theirs, "subject", *UNREAD)
+    theirs = read_by_steps(events, here.rules).inner_join(links.select("subject", "person"), "subject")
+    theirs = held(here.connection, theirs, "subject", *UNREAD)
     for name, rows in _histories(here, theirs, events, links):
         tables[name] = here.shelf.full(here.connection, name, rows)
     here.step("insights")
@@ -246,13 +246,13 @@ UNREAD = ("source", "site", "amount", "currency", "quantity", "score", "scale_ma
 """Columns of the log that neither behaviour nor evidence reads."""
 
 
-def _held(connection: SQLBackend, events: ir.Table, *unread: str) -> ir.Table:
+def held(connection: SQLBackend, events: ir.Table, *unread: str) -> ir.Table:
     """Only what some step reads is held; the other columns of the log are there, and empty."""
     held = engines.kept(connection, events.drop(*unread))
     return held.mutate(**{name: ibis.null(EVENTS_IBIS[name]) for name in unread})
 
 
-def _read(events: ir.Table, rules: Sequence[EvidenceRule]) -> ir.Table:
+def read_by_steps(events: ir.Table, rules: Sequence[EvidenceRule]) -> ir.Table:
     """The events that some step reads: usage, the most numerous, only where a rule of evidence speaks of it."""
     spoken = {match.event for rule in rules for match in rule.matches}
     usage = [kind.name for kind in KINDS.values() if kind.category is DataCategory.USAGE and kind.name not in spoken]
@@ -298,9 +298,9 @@ def _patch(here: Run, draft: Manifest) -> Ran | None:
     here.step("history")
     # The log is large: it is read once for the few whom this run concerns.
     events = _lived(here)
-    events = _held(connection, events.inner_join(links.select("subject", "person"), "subject"), *UNREAD)
+    events = held(connection, events.inner_join(links.select("subject", "person"), "subject"), *UNREAD)
     tables = dict(draft.tables)
-    for name, rows in _histories(here, _read(events, here.rules), events, links):
+    for name, rows in _histories(here, read_by_steps(events, here.rules), events, links):
         tables[name] = here.shelf.patched(connection, name, rows, keys=touched, below=tables[name])
     return _publish(here, replace(draft, tables=tables), "incremental", number)
 
