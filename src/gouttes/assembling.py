@@ -1,4 +1,4 @@
-"""From a workspace's history to the rows that validation needs: what was known at each date, and what people did after."""
+"""From a workspace's history to the rows of validation: what was known at each date, and what people did after."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ def _counts(told: Any, outcomes: Sequence[str]) -> dict[str, tuple[Array, Array]
     both = [counts[each.value] for each in (Outcome.RETURN, Outcome.RENEWAL) if each.value in counts]
     nothing = np.zeros(len(told))
     trust = (sum((good for good, _ in both), nothing), sum((all_ for _, all_ in both), nothing))
-    return {LEARNED: trust, **counts}  # type: ignore[dict-item]  # each is a pair
+    return {LEARNED: trust, **counts}
 
 
 def _pairs(history: History, rows: ir.Table, origin: datetime, known: Any) -> ir.Table:  # noqa: ANN401 -- Known rules

@@ -45,7 +45,8 @@ def taught(design: Design, rows: Mask, target: str, *, strength: float, mean: fl
         design: every row.
         rows: those to learn from.
         target: the outcome whose counts the design has.
-        strength, mean: the priors n₀ and m.
+        strength: the prior n₀.
+        mean: the prior m.
     """
     some = part(design, rows)
     found = learn(some, strength=strength, mean=mean)

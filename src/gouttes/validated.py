@@ -6,7 +6,9 @@ It holds figures of everyone together, and nothing of anybody's.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gouttes.errors import WorkspaceError
@@ -101,3 +103,14 @@ def keep(workspace: Workspace, found: Standing) -> None:
     """Put a finding in force, whole or not at all."""
     with disk_errors(workspace.root):
         replace_file(_file(workspace), json.dumps(asdict(found), indent=1, allow_nan=False))
+
+
+def written(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON can hold
+    """Values as the file holds them: dates as ISO 8601, numbers that are not defined as null."""
+    if isinstance(value, dict):
+        return {str(key): written(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [written(each) for each in value]
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

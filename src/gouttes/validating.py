@@ -29,7 +29,7 @@ from gouttes.taught import Taught, taught
 from gouttes.trust.validation.baselines import BASELINES, Absent, Answer, Why, scored
 from gouttes.trust.validation.cases import EDGE, Predicted
 from gouttes.trust.validation.comparing import FEWEST_OUTCOMES, Comparison, Verdict, compare, gains
-from gouttes.validated import Finding, Standing, keep, standing
+from gouttes.validated import Finding, Standing, keep, standing, written
 from gouttes.value import bgnbd
 from gouttes.value.purchases import ORDER, purchases
 
@@ -174,7 +174,7 @@ def validate(
         findings={name: _finding(tested) for name, tested in found.outcomes.items()},
         reason=found.refused.reason if found.refused else "",
         hold_out_used=(*used, now.isoformat()) if hold_out and found.outcomes else used,
-        figures=asdict(found),
+        figures=written(asdict(found)),
     )
     keep(workspace, kept)
     return kept
@@ -269,7 +269,7 @@ class Trial:
 
     @property
     def outcomes(self) -> Sequence[str]:
-        """The outcomes that anybody had an opportunity for; a part of trust that is all of it goes by the name of trust."""
+        """The outcomes that anybody had an opportunity for; a part of trust that is all of it goes by its name."""
         counts = self.gathered.counts
         whole = counts[LEARNED][1].sum()
         return [

@@ -1,4 +1,4 @@
-"""What customers bought, as models of purchases read it: how often, when last, since when; and whether they did after."""
+"""What customers bought, as models of purchases read it, and whether they bought again."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def symmetric(train: Cases, test: Cases) -> Answer:
 
 
 def scored(train: Cases, test: Cases, at_train: Array, at_test: Array) -> Answer:
-    """A score of another model, such as BG/NBD's, turned into a chance by a logistic line (Platt 1999); NaN: unknown."""
+    """A score of another model, such as BG/NBD's, as a chance on a logistic line (Platt 1999); NaN: unknown."""
     columns = {id(train): _known(at_train[:, None]), id(test): _known(at_test[:, None])}
     return _logistic(train, test, lambda cases: columns[id(cases)])
 
