@@ -12,8 +12,10 @@ import pandas as pd
 from gouttes.figuring import figures
 from gouttes.report.data import Change, Counts, Estimate, Identity, ReportData
 from gouttes.report.data import Prior as ShownPrior
+from gouttes.report.validation_data import shown
 from gouttes.trust import trajectory
 from gouttes.trust.interval import exact_interval
+from gouttes.validated import standing
 from gouttes.version import VERSION
 from gouttes.vocabulary import Facet
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from gouttes.opened import OpenedWorkspace
+    from gouttes.report.validation_data import Validated
 
 Z = 1.6448536269514722
 """Normal quantile of a 90 % interval."""
@@ -73,7 +76,14 @@ def report_data(opened: OpenedWorkspace, *, names: bool = False) -> ReportData:
         reasons=_reasons(ledger, fallers),
         incidents=_incidents(opened),
         rules=_rules(opened),
+        validation=_validation(opened),
     )
+
+
+def _validation(opened: OpenedWorkspace) -> Validated | None:
+    """What validation last found, or nothing where it never ran."""
+    found = standing(opened.workspace)
+    return shown(found, digest=opened.manifest.digest) if found else None
 
 
 def _identity(opened: OpenedWorkspace) -> Identity | None:

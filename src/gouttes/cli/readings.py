@@ -14,7 +14,9 @@ from gouttes.cli.voice import AsOfOption, EngineOption, JsonOption, LangOption, 
 from gouttes.errors import BadInputError
 from gouttes.opened import OpenedWorkspace
 from gouttes.report.explain import sentences, table
+from gouttes.report.validation import caution
 from gouttes.trust.interval import exact_interval
+from gouttes.validated import standing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,9 +67,16 @@ def trust(
     if form in {Format.CSV, Format.PARQUET}:
         _write(readings, form, out)
         return
-    document = {"as_of": opened.as_of, "prior": opened.prior, "level": 0.9, "people": readings.to_dict("records")}
+    caution = cautions(opened, voice)
+    document = {"as_of": opened.as_of, "prior": opened.prior, "level": 0.9, "caution": caution}
     note = voice.say("trust.note", date=voice.language.date(opened.local_as_of))
-    voice.answer(document, _readings(voice, readings), note)
+    voice.answer(document | {"people": readings.to_dict("records")}, _readings(voice, readings), note, *caution)
+
+
+def cautions(opened: OpenedWorkspace, voice: Voice) -> list[str]:
+    """The line that stands beside a reading where validation found no added value; none where it did, or never ran."""
+    found = standing(opened.workspace)
+    return [caution(found.without_gain, voice.language)] if found and found.without_gain else []
 
 
 def _write(readings: pd.DataFrame, form: Format, out: Path | None) -> None:
@@ -111,7 +120,9 @@ def explain(
     said = sentences(account, voice.language)
     columns = [name for name in heaviest.columns if name != "person"]
     document = {"account": account, "sentences": said, "ledger": heaviest[columns].to_dict("records")}
-    voice.answer(document, *said, "", table(account, voice.language), "", _events(voice, heaviest.head(events)))
+    shown = (table(account, voice.language), "", _events(voice, heaviest.head(events)))
+    beside = cautions(opened, voice)
+    voice.answer(document | {"caution": beside}, *said, *beside, "", *shown)
 
 
 def _events(voice: Voice, ledger: pd.DataFrame) -> Table:

@@ -13,6 +13,7 @@ from gouttes.opened import OpenedWorkspace
 from gouttes.report.findings import findings
 from gouttes.report.page import render
 from gouttes.report.summary import summary
+from gouttes.report.validation import caution
 from gouttes.workspace import disk_errors, replace_file
 
 
@@ -37,5 +38,7 @@ def report(
     data = report_data(OpenedWorkspace.at(workspace, engine=engine), names=names)
     with disk_errors(out.parent):
         replace_file(out, render(data, voice.language))
-    document = {"report": str(out), "findings": findings(data)}
-    voice.answer(document, summary(data, voice.language), voice.say("report.written", path=str(out)))
+    without = data.validation.without_gain if data.validation else {}
+    beside = [caution(without, voice.language)] if without else []
+    document = {"report": str(out), "findings": findings(data), "caution": beside}
+    voice.answer(document, summary(data, voice.language), *beside, voice.say("report.written", path=str(out)))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
+    from gouttes.report.validation_data import Validated
+
 COLUMNS = MappingProxyType(
     {
         "weeks": ("week", "trust", "low", "high", "people", "drops", "buckets"),
@@ -162,6 +164,7 @@ class ReportData:
         reasons: for each faller the rules that weighed most; contribution in log-odds.
         incidents: key, opened_at, label (may be null), people touched.
         rules: RULES with ``status`` (prior or learned); optional ``source``.
+        validation: what validation last found; None where it never ran.
 
     Raises:
         MissingColumnsError: a table lacks a column.
@@ -190,6 +193,7 @@ class ReportData:
     reasons: pd.DataFrame = field(default_factory=lambda: _table("reasons"))
     incidents: pd.DataFrame = field(default_factory=lambda: _table("incidents"))
     rules: pd.DataFrame = field(default_factory=lambda: _table("rules"))
+    validation: Validated | None = None
 
     def __post_init__(self) -> None:
         for name, needed in COLUMNS.items():

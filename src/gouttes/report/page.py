@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from gouttes.report import identity, theme, words
+from gouttes.report import identity, theme, validation, words
 from gouttes.report.data import rows
 from gouttes.report.findings import Verdict, findings
 from gouttes.report.pictures import pictures
@@ -46,6 +46,7 @@ def render(data: ReportData, language: Language) -> str:
             rules=rules_table(data, language),
             prior=prior_words(found, language),
             style=_style(),
+            validation=validation.words(data.validation, language) if data.validation else None,
         )
     )
 

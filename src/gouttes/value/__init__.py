@@ -1,0 +1,1 @@
+"""Value: how often customers buy, and whether they still do."""
