@@ -80,9 +80,7 @@ def designed(y: Array, factors: Mapping[str, Any], fixed: Mapping[str, Array] | 
     Raises:
         NotEstimableError: the table cannot be fitted; the message says why.
     """
-    coded = {name: np.unique(np.asarray(values), return_inverse=True) for name, values in factors.items()}
-    codes = {name: (inverse.astype(np.int64), len(found)) for name, (found, inverse) in coded.items()}
-    _checked(y, codes)
+    codes = checked(y, factors)
     order = sorted(codes, key=lambda name: -codes[name][1])
     chain = _chain([codes[name] for name in order])
     levels = tuple(codes[name][1] for name in order)
@@ -118,14 +116,30 @@ def _fixed(rows: int, fixed: Mapping[str, Array]) -> tuple[Array, Array, Array]:
     return x, shift, spread
 
 
-def _checked(y: Array, codes: Mapping[str, tuple[Any, int]]) -> None:
+def checked(y: Array, factors: Mapping[str, Any]) -> dict[str, tuple[Any, int]]:
+    """Each factor as codes from 0, and how many.
+
+    Raises:
+        NotEstimableError: a variance cannot be told, whatever the method.
+    """
+    coded = {name: np.unique(np.asarray(values), return_inverse=True) for name, values in factors.items()}
+    codes = {name: (inverse.astype(np.int64), len(found)) for name, (found, inverse) in coded.items()}
+    _told_apart(y, codes)
+    return codes
+
+
+def _told_apart(y: Array, codes: Mapping[str, tuple[Any, int]]) -> None:
     if len(y) < len(codes) + 2:  # as many variances as factors, that of the residual, and a mean
         raise NotEstimableError("rows", (), f"{len(y)} row(s) are too few for {len(codes)} factor(s).")
     if not y.std() > 1e-12 * max(1.0, float(np.abs(y).max())):
-        raise NotEstimableError("constant", (), "The outcome has one value in every row: there is no variance to share.")
+        raise NotEstimableError(
+            "constant", (), "The outcome has one value in every row: there is no variance to share."
+        )
     for name, (_, levels) in codes.items():
         if levels == 1:
-            raise NotEstimableError("one_level", (name,), f"'{name}' has one level only: its variance is not estimable.")
+            raise NotEstimableError(
+                "one_level", (name,), f"'{name}' has one level only: its variance is not estimable."
+            )
         if levels == len(y):
             raise NotEstimableError(
                 "once",

@@ -13,6 +13,7 @@ Cholesky: the diagonal gives log|H|, log|X'H⁻¹X| and the residual sum of squa
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -150,7 +151,7 @@ class Solved:
         found = [float(np.sum(1 / d)) + self._under(place, drop, inverse) for place, d in enumerate(self.diagonals)]
         ends = np.cumsum([0, *self.design.levels[self.design.chain :]])
         diagonal = np.diag(inverse)
-        return np.array([*found, *(diagonal[a:b].sum() for a, b in zip(ends[:-1], ends[1:], strict=True))])
+        return np.array([*found, *(diagonal[a:b].sum() for a, b in pairwise(ends))])
 
     def _under(self, place: int, drop: int, inverse: Array) -> float:
         """What the rest adds to the trace of a factor left out: tr(W C⁻¹ W'), W its border over its diagonal."""
@@ -164,25 +165,25 @@ class Solved:
         rows = rows.tocsr()
         for start in range(0, rows.shape[0], CHUNK):
             some = rows[start : start + CHUNK]
-            found += float(some.multiply(some @ inverse).sum())
+            found += float(some.multiply(some @ inverse.T).sum())  # symmetric, and in the order that is not copied
         return found
 
 
 def _complement(rest: sparse.csr_matrix, border: sparse.csr_matrix, diagonal: Array, *, dense: bool) -> Array:
     """``rest - B' D⁻¹ B``; made dense by strips, so that no sparse matrix of that size is held."""
-    half = (sparse.diags(1 / np.sqrt(diagonal)) @ border).tocsc()
-    if not dense:
-        return (rest - half.T @ half).tocsr()
-    found = np.asarray(rest.toarray(), order="F")
+    half = (sparse.diags(1 / np.sqrt(diagonal)) @ border).tocsr()
     turned = half.T.tocsr()
-    for start in range(0, found.shape[1], CHUNK):
-        found[:, start : start + CHUNK] -= (turned @ half[:, start : start + CHUNK]).toarray()
-    return found
+    if not dense:
+        return (rest - turned @ half).tocsr()
+    found = rest.toarray()
+    for start in range(0, len(found), CHUNK):
+        found[start : start + CHUNK] -= (turned[start : start + CHUNK] @ half).toarray()
+    return found.T  # symmetric, and in the order that LAPACK reads without a copy
 
 
 def _back(design: Design, diagonals: list[Array], borders: list[sparse.csr_matrix], solution: Array) -> list[Array]:
     ends = np.cumsum([0, *design.levels[design.chain :]])
-    effects = [solution[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    effects = [solution[a:b] for a, b in pairwise(ends)]
     known = solution
     for diagonal, border in zip(reversed(diagonals), reversed(borders), strict=True):
         own = (border[:, -1].toarray().ravel() - border[:, :-1] @ known) / diagonal
