@@ -35,7 +35,7 @@ SMALL = 1_000
 """Levels beside the largest factor up to which the bound of a variance at nought re-fits the others, and curvature is
 taken by differences on both sides; beyond, on one side (a thousandth off, and half the time)."""
 
-Interval = Literal["wald", "profile", "slice"]
+Interval = Literal["wald", "profile", "slice", "none"]
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,8 @@ class Component:
         variance, low, high: in squared units of the outcome.
         levels: of the factor; rows for the residual.
         interval: ``wald`` (normal on the logarithmic scale), and where the variance is at nought ``profile`` (where
-            -2LL has risen by the quantile of χ²₁, the others fitted again) or ``slice`` (the others held).
+            -2LL has risen by the quantile of χ²₁, the others fitted again) or ``slice`` (the others held); ``none``,
+            with ends that are not numbers, where the residual's variance is nought beside it.
     """
 
     name: str
@@ -275,9 +276,9 @@ def _told(search: _Search, best: _Point, asked: tuple[str, ...], method: str) ->
         if name in spread:
             found[name] = _wald(name, variance, spread[name], design.levels[place])
         else:
-            ratio, kind = search.upper(best, place) if best.at[place] < 0 else (np.inf, "slice")
-            at = 0.0 if best.at[place] < 0 else variance
-            found[name] = Component(name, at, 0.0, ratio * residual, design.levels[place], kind)
+            ratio, kind = search.upper(best, place) if best.at[place] < 0 else (np.nan, "none")
+            at, low = (0.0, 0.0) if best.at[place] < 0 else (variance, np.nan)
+            found[name] = Component(name, at, low, ratio * residual, design.levels[place], kind)
     slope = float(np.abs(best.slope[free]).max()) if free.any() else 0.0
     high = bool((best.at >= HIGHEST - STEP).any())
     reason = "residual" if high else "gradient" if slope > FLAT else "" if curved else "curvature"

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 PARTS = 20
 """Parts into which the levels of a factor fall for the jackknife: one is left out at a time (prior)."""
-HEX_DIGITS = 6
 EVERY_ROWS = -1
 """Place of the number of rows among the statistics."""
 
@@ -100,7 +99,7 @@ def moments(
         share a level.
     """
     table = _cells(table, outcome, factors)
-    whole = _statistics(table, factors, None)
+    whole = _statistics(table, factors)
     solved = _solved(whole, factors)
     if solved is None:
         return None
@@ -108,8 +107,8 @@ def moments(
     shifted = {}
     for name in factors if sampled is None else sampled:
         counted = min(parts, int(levels[name]))
-        kept = _statistics(table, factors, _part(table[name], counted))
-        rows = [_solved(whole - kept.get(part, 0 * whole), factors) for part in range(counted)]
+        lost = _lost(_parted(table, name, counted).cache(), factors)
+        rows = [_solved(whole - each, factors) for each in lost]
         told = [row for row in rows if row is not None]
         if len(told) > 1:
             shifted[name] = np.array(told)
@@ -130,77 +129,66 @@ def _cells(table: ir.Table, outcome: str, factors: Sequence[str]) -> ir.Table:
     )
 
 
-def _part(level: ir.StringValue, parts: int) -> ir.IntegerValue:
-    """A number from 0 to ``parts - 1`` that the level decides, on any engine."""
-    digits = level.hexdigest("md5").left(HEX_DIGITS)
-    values = [ibis.literal("0123456789abcdef").find(digits.substr(place, 1)) for place in range(HEX_DIGITS)]
-    number = values[0]
-    for value in values[1:]:
-        number = number * 16 + value
-    return (number % parts).cast("int64")
+def _parted(table: ir.Table, name: str, parts: int) -> ir.Table:
+    """The table with ``part``, a number from 0 to ``parts - 1`` that the level decides: parts of like size."""
+    levels = table.select(name).distinct()
+    number = ibis.row_number().over(ibis.window(order_by=[levels[name].hexdigest("md5"), name]))
+    return table.inner_join(levels.select(name, part=(number % parts).cast("int64")), name)
 
 
-def _statistics(table: ir.Table, factors: Sequence[str], part: ir.IntegerValue | None) -> Any:  # noqa: ANN401 -- one or by part
-    """Of each grouping (all, each factor, each two factors): Σ n², and Σ (n q - s²) of all and of each factor.
-
-    With ``part``, by part: by how much each falls when the rows of that part are left out.
-    """
-    groupings: list[tuple[str, ...]] = [(), *((name,) for name in factors), *combinations(factors, 2)]
-    columns = [_grouped(table, keys, part) for keys in groupings]
-    if part is None:
-        pairs = [column[0][0] for column in columns]
-        squares = [column[0][1] for column in columns[: 1 + len(factors)]]
-        return np.array([*pairs, *squares, columns[0][0][2]])
-    parts = sorted({key for column in columns for key in column})
-    nothing = (0.0, 0.0, 0.0)
-    return {
-        each: np.array(
-            [
-                *(column.get(each, nothing)[0] for column in columns),
-                *(column.get(each, nothing)[1] for column in columns[: 1 + len(factors)]),
-                columns[0].get(each, nothing)[2],
-            ]
-        )
-        for each in parts
-    }
+def _groupings(factors: Sequence[str]) -> list[tuple[str, ...]]:
+    return [(), *((name,) for name in factors), *combinations(factors, 2)]
 
 
-def _grouped(
-    table: ir.Table, keys: tuple[str, ...], part: ir.IntegerValue | None
-) -> dict[int, tuple[float, float, float]]:
-    """By part (0 where there is none): Σ n², Σ (n q - s²) and the rows that fall away with it."""
-    sums = {"n": table["n"].sum(), "s": table["s"].sum(), "q": table["q"].sum()}
-    if part is None:
-        found = table.group_by(list(keys)).agg(**sums) if keys else table.agg(**sums)
+def _statistics(table: ir.Table, factors: Sequence[str]) -> Array:
+    """Σ n² of each grouping (all, each factor, each two), Σ (n q - s²) of all and each factor, and the rows."""
+    rows = []
+    for keys in _groupings(factors):
+        found = table.group_by(list(keys)).agg(**_sums(table)) if keys else table.agg(**_sums(table))
         told = found.agg(
             pairs=(found["n"] * found["n"]).sum(),
             squares=(found["n"] * found["q"] - found["s"] * found["s"]).sum(),
             rows=found["n"].sum(),
-        ).mutate(part=0)
-    else:
-        named = table.mutate(part=part)
-        found = named.group_by([*keys, "part"]).agg(n=named["n"].sum(), s=named["s"].sum(), q=named["q"].sum())
+        )
+        rows.append({name: float(value or 0) for name, value in told.to_pyarrow().to_pylist()[0].items()})
+    return _listed(rows, len(factors))
+
+
+def _lost(table: ir.Table, factors: Sequence[str]) -> list[Array]:
+    """By how much the statistics fall with each ``part`` of the rows left out."""
+    by_part: dict[int, list[dict[str, float]]] = {}
+    for keys in _groupings(factors):
+        found = table.group_by([*keys, "part"]).agg(**_sums(table))
         window = ibis.window(group_by=list(keys)) if keys else ibis.window()
         whole = found.mutate(**{f"{name}_all": found[name].sum().over(window) for name in ("n", "s", "q")})
         rest = {name: whole[f"{name}_all"] - whole[name] for name in ("n", "s", "q")}
         before = whole["n_all"] * whole["q_all"] - whole["s_all"] * whole["s_all"]
-        lost = whole.select(
+        fallen = whole.select(
             "part",
-            "n",
+            rows="n",
             pairs=whole["n_all"] * whole["n_all"] - rest["n"] * rest["n"],
             squares=before - (rest["n"] * rest["q"] - rest["s"] * rest["s"]),
         )
-        told = lost.group_by("part").agg(pairs=lost["pairs"].sum(), squares=lost["squares"].sum(), rows=lost["n"].sum())
-    return {
-        int(row["part"]): (float(row["pairs"] or 0), float(row["squares"] or 0), float(row["rows"] or 0))
-        for row in told.to_pyarrow().to_pylist()
-    }
+        told = fallen.group_by("part").agg(**{name: fallen[name].sum() for name in ("pairs", "squares", "rows")})
+        for row in told.order_by("part").to_pyarrow().to_pylist():
+            by_part.setdefault(row.pop("part"), []).append(row)
+    return [_listed(rows, len(factors)) for rows in by_part.values()]
+
+
+def _sums(table: ir.Table) -> dict[str, Any]:
+    return {name: table[name].sum() for name in ("n", "s", "q")}
+
+
+def _listed(rows: Sequence[dict[str, float]], factors: int) -> Array:
+    return np.array(
+        [*(row["pairs"] for row in rows), *(row["squares"] for row in rows[: 1 + factors]), rows[0]["rows"]]
+    )
 
 
 def _solved(statistics: Array, factors: Sequence[str]) -> Array | None:
     """The variances of the factors and the residual's, from Σ n² and Σ (n q - s²) of each grouping."""
     count = len(factors)
-    pairs = dict(zip([(), *((name,) for name in factors), *combinations(factors, 2)], statistics[:-1], strict=False))
+    pairs = dict(zip(_groupings(factors), statistics[:-1], strict=False))
     squares, rows = statistics[1 + count + count * (count - 1) // 2 : -1], statistics[EVERY_ROWS]
     matrix = np.zeros((count + 1, count + 1))
     for place, shared in enumerate([(), *((name,) for name in factors)]):

@@ -206,7 +206,7 @@ def _shown(voice: Voice, found: Varied) -> list[Any]:
         said.append(voice.say(f"variance.{restricted}", value=voice.language.number(found.deviance, 4)))
         said.append(voice.say(f"variance.stopped_{found.reason}" if found.reason else "variance.converged"))
     said += ["", _components(voice, found)]
-    kinds = sorted({_of(each, "interval") for each in found.components})
+    kinds = sorted({_of(each, "interval") for each in found.components} - {"none"})
     said += [voice.say(f"variance.interval_{kind}") for kind in kinds]
     return [*said, "", _effects(voice, found.fixed)] if found.fixed else said
 
@@ -222,7 +222,7 @@ def _components(voice: Voice, found: Varied) -> Table:
         table.add_column(voice.say(f"variance.{name}"), justify="left" if name == "factor" else "right")
     for each in found.components:
         value, low, high = (_of(each, name) for name in ("variance", "low", "high"))
-        digits = max(0, 4 - len(str(int(max(abs(value), abs(high))))))
+        digits = max(0, 4 - len(str(int(abs(value)))))
         ends = voice.say("variance.between", low=number(low, digits), high=number(high, digits))
         label = voice.say("variance.residual") if _of(each, "name") == RESIDUAL else _of(each, "name")
         share = voice.language.percent(max(value, 0.0) / total)

@@ -18,7 +18,7 @@ FACTORS = ("customer", "agent", "dyad")
 PLANTED = {"customer": 0.64, "agent": 0.16, "dyad": 0.36, "residual": 1.0}
 
 
-def company(seed: int, customers: int = 150, agents: int = 16) -> pd.DataFrame:
+def company(seed: int, customers: int = 120, agents: int = 16) -> pd.DataFrame:
     """Customers who meet one to three agents, one to four times each."""
     rng = np.random.default_rng(seed)
     own, of_agents = rng.normal(0, 0.8, customers), rng.normal(0, 0.4, agents)
@@ -61,12 +61,12 @@ def test_the_jackknife_leaves_out_what_it_says(duck: Any) -> None:
         for place in range(5)
     ]
     alone = {tuple(np.round(each.variances, 7)) for each in without if each is not None}
-    assert len(some & alone) >= 2  # a part of the hash may hold several agents, or none
+    assert some == alone
 
 
 def test_planted_variances_and_ratio_are_recovered(duck: Any) -> None:
     inside, ratios, means = [], [], []
-    for seed in range(20):
+    for seed in range(10):
         found = moments(duck.create_table(f"t{seed}", company(seed)), "y", FACTORS, sampled=["customer", "agent"])
         assert found is not None
         means.append(found.variances)
@@ -75,9 +75,9 @@ def test_planted_variances_and_ratio_are_recovered(duck: Any) -> None:
             inside.append(each.low <= planted <= each.high)
         ratio = found.figure(transfer)
         ratios.append(ratio.low <= 0.64 <= ratio.high)
-    assert np.mean(inside) >= 0.85
-    assert np.mean(ratios) >= 0.85
-    assert np.mean(means, axis=0) == pytest.approx(list(PLANTED.values()), abs=0.1)
+    assert np.mean(inside) >= 0.8
+    assert np.mean(ratios) >= 0.8
+    assert np.mean(means, axis=0) == pytest.approx(list(PLANTED.values()), abs=0.15)
 
 
 def test_moments_and_reml_say_the_same_of_one_company(duck: Any) -> None:
@@ -114,9 +114,9 @@ def test_a_row_with_a_null_counts_not(duck: Any) -> None:
 @pytest.mark.spark
 def test_both_engines_agree(duck: Any, spark: Any) -> None:
     told = company(5, customers=20, agents=4)
-    found = moments(duck.create_table("t", told), "y", FACTORS, parts=4)
-    other = moments(engines.kept(spark, ibis.memtable(told)), "y", FACTORS, parts=4)
+    found = moments(duck.create_table("t", told), "y", FACTORS[:2], sampled=["agent"])
+    other = moments(engines.kept(spark, ibis.memtable(told)), "y", FACTORS[:2], sampled=["agent"])
     assert found is not None
     assert other is not None
     assert found.variances == pytest.approx(other.variances, abs=1e-9)
-    assert found.figure(transfer).low == pytest.approx(other.figure(transfer).low, abs=1e-9)
+    assert found.component("agent").low == pytest.approx(other.component("agent").low, abs=1e-9)
