@@ -2,46 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gouttes.brand.conditions import Chart, Conditions, Phase, chart, conditions, phase
-from gouttes.brand.handover import AFTER_DAYS, Handover, meetings, study
-from gouttes.brand.lies import Lies, lies
-from gouttes.brand.network import Network, network
+from gouttes.brand.conditions import chart, conditions, phase
+from gouttes.brand.handover import AFTER_DAYS, meetings, study
+from gouttes.brand.lies import lies
+from gouttes.brand.network import network
 from gouttes.brand.served import served
 from gouttes.engines import kept
+from gouttes.report.brand_data import Brand
 from gouttes.trust.dated import trust_before
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import ibis.expr.types as ir
 
     from gouttes.opened import OpenedWorkspace
-
-
-@dataclass(frozen=True)
-class Brand:
-    """Everything that is said of the brand; no agent is named, and no cell has fewer than 8.
-
-    Attributes:
-        as_of: the date.
-        phase: local, collective, or not known.
-        lies: where the variance lies; person dependence, transfer ratio, consistency.
-        handover: what a change of agent does.
-        chart: promises kept by month.
-        network: who brings whom.
-        conditions: what those who recommend have lived.
-    """
-
-    as_of: datetime
-    phase: Phase
-    lies: Lies
-    handover: Handover
-    chart: Chart
-    network: Network
-    conditions: Conditions
 
 
 def brand(opened: OpenedWorkspace) -> Brand:

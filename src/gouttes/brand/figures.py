@@ -22,7 +22,8 @@ LEAST = 8
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure with its interval (90 %) and the number it rests on; ``high`` is infinite where it has no bound."""
+    """A figure with its interval (90 %) and the number it rests on; ``high`` is not a number
+    where it has no bound."""
 
     value: float
     low: float

@@ -20,7 +20,8 @@ SAMPLE = 20_000
 """People on whom the mixed model is fitted, at most; beyond, a sample that the person's id decides (prior)."""
 HEX_DIGITS = 6
 FACTORS = ("person", "agent", "dyad", "team", "month")
-SAMPLED = ("person", "agent", "team", "month")
+BY_MOMENTS = ("person", "agent", "dyad")
+SAMPLED = ("person", "agent")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Lies:
         counted: what there is.
         sampled: people whom the mixed model was fitted on.
         parts: by factor and ``residual``, the variance by the mixed model (REML), n = its levels.
-        by_moments: the same by GROUP BY on everybody, where it can be solved.
+        by_moments: those of customer, agent, pair and residual by GROUP BY on everybody, where they can be solved.
         dependence, transfer, consistency: the three shares.
         fitted: the mixed model.
     """
@@ -87,7 +88,7 @@ def lies(served: ir.Table, *, sample: int = SAMPLE) -> Lies:
         counted,
         sampled=sampled,
         parts=figures,
-        by_moments=_by_moments(served, left),
+        by_moments=_by_moments(served),
         dependence=dependence if fitted.converged else None,
         transfer=transfer if fitted.converged else None,
         consistency=consistency(fitted, n=sampled) if "month" in left and fitted.converged else None,
@@ -140,8 +141,9 @@ def _fitted(chosen: object, factors: list[str]) -> Crossed:
             names.remove(spare[0])
 
 
-def _by_moments(served: ir.Table, factors: list[str]) -> dict[str, Figure] | None:
-    found: Moments | None = moments(served, "score", factors, sampled=[name for name in SAMPLED if name in factors])
+def _by_moments(served: ir.Table) -> dict[str, Figure] | None:
+    """Customer, agent and their pair, of everybody; teams and months are then part of the agents and the residual."""
+    found: Moments | None = moments(served, "score", BY_MOMENTS, sampled=SAMPLED)
     if found is None:
         return None
     told = {}

@@ -146,5 +146,5 @@ def _carried(k: Figure) -> Figure | None:
     """1/(1-k): each customer brings k, who bring k² …; without end from k = 1."""
     if k.value >= 1:
         return None
-    high = 1 / (1 - k.high) if k.high < 1 else float("inf")
+    high = 1 / (1 - k.high) if k.high < 1 else float("nan")
     return Figure(1 / (1 - k.value), 1 / (1 - k.low), high, k.n)
