@@ -19,7 +19,7 @@ from gouttes.brand.likelihood import Likelihood
 from gouttes.proportion import LEVEL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from gouttes.brand.likelihood import Solved
 
@@ -164,7 +164,7 @@ class _Search:
                 best = without
         return best
 
-    def least(self, start: Array, free: Array) -> _Point:
+    def least(self, start: Array, free: Array, *, rough: bool = False) -> _Point:
         """Quasi-Newton over the free ratios, each in units in which the curvature is about one."""
         if not free.any():
             return self.point(start)
@@ -181,7 +181,8 @@ class _Search:
 
         bounds = [(LOWEST / each, HIGHEST / each) for each in unit]
         began = np.clip(start[free], LOWEST, HIGHEST) / unit
-        minimize(value, began, jac=True, method="L-BFGS-B", bounds=bounds, options={"ftol": 1e-13, "gtol": 1e-4})
+        options: Any = {"ftol": 1e-9, "gtol": 1e-2} if rough else {"ftol": 1e-13, "gtol": 1e-4}
+        minimize(value, began, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
         return seen["best"]
 
     def polished(self, point: _Point) -> _Point:
@@ -245,22 +246,32 @@ class _Search:
     def upper(self, best: _Point, place: int) -> tuple[float, Interval]:
         """Where the ratio of a variance at nought ends: -2LL has risen by the quantile of χ²₁ there."""
         rise = float(ndtri((1 + LEVEL) / 2)) ** 2
-        small = self.likelihood.design.dense <= SMALL
         free = np.isfinite(best.at)
 
-        def risen(log_ratio: float) -> float:
+        def risen(log_ratio: float, *, again: bool = False) -> float:
             at = best.at.copy()
             at[place] = log_ratio
-            point = self.least(at, free) if small and free.any() else self.point(at)
+            point = self.least(at, free, rough=True) if again else self.point(at)
             return point.value - best.value - rise
 
-        low = high = float(-np.log(self.likelihood.design.rows))
-        while risen(low) > 0 and low > LOWEST:
-            low -= 2.0
-        while risen(high) < 0 and high < HIGHEST:
-            high += 2.0
-        found = brentq(risen, low, high, xtol=1e-3) if low < high else low
-        return float(np.exp(found)), "profile" if small else "slice"
+        found = _crossing(risen, float(-np.log(self.likelihood.design.rows)))
+        if self.likelihood.design.dense > SMALL or not free.any():
+            return float(np.exp(found)), "slice"
+        # Where the others may follow, -2LL rises later: the slice is where to begin.
+        return float(np.exp(_crossing(lambda at: risen(at, again=True), found))), "profile"
+
+
+def _crossing(risen: Callable[[float], float], start: float) -> float:
+    """Where a function that rises crosses nought, to a hundredth of ln λ, from a point not far from it."""
+    low = high = start
+    step = 0.25
+    while risen(low) > 0 and low > LOWEST:
+        low, high, step = low - step, low, 2 * step
+    step = 0.25
+    while low == start and risen(high) < 0 and high < HIGHEST:
+        low, high, step = high, high + step, 2 * step
+        start = low
+    return float(brentq(risen, low, high, xtol=0.01)) if low < high else low
 
 
 def _told(search: _Search, best: _Point, asked: tuple[str, ...], method: str) -> Crossed:

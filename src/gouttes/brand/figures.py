@@ -22,8 +22,10 @@ LEAST = 8
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure with its interval (90 %) and the number it rests on; ``high`` is not a number
-    where it has no bound."""
+    """A figure with its interval (90 %) and the number it rests on.
+
+    ``high`` is not a number where it has no bound.
+    """
 
     value: float
     low: float
