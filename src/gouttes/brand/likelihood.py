@@ -137,6 +137,9 @@ class Solved:
         side = self.design.dense + (len(self.design.fixed) if fixed else 0)
         if side == 0:
             return np.empty((0, 0))
+        if side <= CHUNK:  # the threads of LAPACK's own inverse cost more than they bring here
+            half = solve_triangular(self.root[:side, :side], np.eye(side), lower=True, check_finite=False)
+            return half.T @ half
         found, _ = lapack.dpotri(np.array(self.root[:side, :side], order="F"), lower=1, overwrite_c=1)
         for start in range(0, side, CHUNK):  # the upper half, without a second matrix
             stop = min(start + CHUNK, side)
