@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gouttes.cli import (
+    brand,
     demo,
     erasing,
     imports,
@@ -48,6 +49,7 @@ GROUPS = (
     upkeep,
     learning,
     validating,
+    brand,
     demo,
     lab,
 )
