@@ -208,7 +208,7 @@ def test_drops_are_never_brought_together(books: Books) -> None:
     assert sizes(books.of("promise kept", *kept)) == [1.0, 1.0]
 
 
-def repair(hours: float, just: float, **fields: Any) -> dict[str, Any]:
+def repair(hours: float, just: float | None, **fields: Any) -> dict[str, Any]:
     return event("incident.repaired", hours, severity=just, **{"incident": "i", **fields})
 
 
