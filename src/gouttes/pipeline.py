@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from gouttes.evidence.rule import EvidenceRule
     from gouttes.workspace import Workspace
 
-ALGORITHM = 2
+ALGORITHM = 3
 """Raised when the same log and settings give another result: published tables are then computed anew."""
 
 MOST_TOUCHED = 0.2
