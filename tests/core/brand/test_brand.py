@@ -330,7 +330,7 @@ def test_who_introduced_whom_is_read_from_the_thread() -> None:
 
 
 def test_conditions_compare_those_who_recommend(acts: Any) -> None:
-    rows = []
+    rows: list[Any] = []
     for n in range(40):
         kept = 3 if n % 2 else 1
         rows += [(f"p{n}", "promise.kept", day, f"a{day % 2}", "t") for day in range(kept)]
