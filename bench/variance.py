@@ -50,7 +50,7 @@ def fitted(figure: str, rows: int, levels: tuple[int, ...]) -> None:
     """Seconds of one fit by maximum likelihood, with what it found."""
     told = made(rows, levels)
     began = time.perf_counter()
-    found = crossed(told["y"].to_numpy(), {name: told[name].to_numpy() for name in told if name != "y"})
+    found = crossed(told["y"].to_numpy(), {str(name): told[name].to_numpy() for name in told if name != "y"})
     seconds = time.perf_counter() - began
     if not found.converged:
         raise SystemExit(f"{figure}: not converged ({found.reason})")
@@ -72,9 +72,9 @@ def fitted(figure: str, rows: int, levels: tuple[int, ...]) -> None:
 def by_moments(rows: int, levels: tuple[int, ...]) -> None:
     """Moments with their jackknife, and without it against the same sums by hand."""
     told = made(rows, levels)
-    table = told.assign(**{name: told[name].astype(str) for name in told if name != "y"})
+    texts = told.assign(**{str(name): told[name].astype(str) for name in told if name != "y"})
     connection = engines.connect()
-    kept = engines.kept(connection, ibis.memtable(table))
+    kept = engines.kept(connection, ibis.memtable(texts))
     began = time.perf_counter()
     moments(kept, "y", ["f0", "f1"], sampled=[])
     plain = time.perf_counter() - began
@@ -82,7 +82,7 @@ def by_moments(rows: int, levels: tuple[int, ...]) -> None:
     moments(kept, "y", ["f0", "f1"])
     say("variance by moments with its interval, seconds", time.perf_counter() - began, rows=rows, levels=sum(levels))
     with duckdb.connect() as raw:
-        raw.execute("create table t as select * from table")
+        raw.execute("create table t as select * from texts")
         began = time.perf_counter()
         raw.sql(BY_HAND).fetchall()
         say("variance by moments / hand-written SQL", plain / (time.perf_counter() - began), rows=rows)

@@ -152,7 +152,7 @@ class _Search:
 
     def found(self) -> _Point:
         """The least -2LL, with the variances that do better at nought put there."""
-        start = np.full(len(self.size), np.log(0.2))
+        start = np.log(self.likelihood.design.start)
         best = self.polished(self.least(start, np.ones(len(start), dtype=bool)))
         for place in np.argsort(best.at):
             if np.exp(best.at[place]) * self.likelihood.design.mean_rows()[place] > NEAR_NOUGHT:

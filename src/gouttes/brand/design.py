@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from gouttes.brand.moments import solved
 from gouttes.errors import BadInputError
 
 if TYPE_CHECKING:
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 MOST_DENSE = 9_000
 """Levels that are left after the largest factor, at most: a square of so many numbers takes 650 MB."""
+
+
+USUAL, BEGIN = 0.2, (0.01, 100.0)
+"""Where a search begins that moments do not help, and between what bounds it begins (priors)."""
 
 
 class NotEstimableError(BadInputError):
@@ -46,6 +52,7 @@ class Design:
         products: ``W'W`` of ``W = [Z₁ … Z_k X y]``, sparse; y about its mean and in units of its deviation, X likewise.
         centre, scale: mean and deviation of y.
         shift, spread: the same of each fixed effect but the intercept.
+        start: ratios of variances by moments, to begin from.
     """
 
     names: tuple[str, ...]
@@ -58,6 +65,7 @@ class Design:
     scale: float
     shift: Array
     spread: Array
+    start: Array
 
     @property
     def dense(self) -> int:
@@ -99,7 +107,25 @@ def designed(y: Array, factors: Mapping[str, Any], fixed: Mapping[str, Array] | 
     ]
     whole = sparse.hstack([*blocks, sparse.csr_matrix(np.column_stack([x, (y - centre) / scale]))], format="csr")
     products = (whole.T @ whole).tocsr()
-    return Design(tuple(order), levels, chain, ("", *(fixed or {})), len(y), products, centre, scale, shift, spread)
+    start = _start((y - centre) / scale, {name: codes[name] for name in order})
+    names = ("", *(fixed or {}))
+    return Design(tuple(order), levels, chain, names, len(y), products, centre, scale, shift, spread, start)
+
+
+def _start(y: Array, codes: Mapping[str, tuple[Any, int]]) -> Array:
+    """Ratios of variances to the residual's by moments (``brand.moments``), held inside where a search can begin."""
+    keys = [one for one, _ in codes.values()]
+    keys += [one[0] * other[1] + other[0] for one, other in combinations(codes.values(), 2)]
+    counts = [np.unique(key, return_counts=True)[1].astype("f8") for key in keys]
+    squares = [len(y) * float(y @ y) - float(y.sum()) ** 2]
+    for code, size in codes.values():
+        n, s, q = (np.bincount(code, weights=of, minlength=size) for of in (np.ones(len(y)), y, y * y))
+        squares.append(float((n * q - s * s).sum()))
+    pairs = [float(len(y)) ** 2, *(float(each @ each) for each in counts)]
+    found = solved(np.array([*pairs, *squares, float(len(y))]), list(codes))
+    if found is None or not found[-1] > 0:
+        return np.full(len(codes), USUAL)
+    return np.clip(found[:-1] / found[-1], *BEGIN)
 
 
 def _fixed(rows: int, fixed: Mapping[str, Array]) -> tuple[Array, Array, Array]:

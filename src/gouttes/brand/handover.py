@@ -30,8 +30,7 @@ class Handover:
     Attributes:
         reason: empty, or ``few``: fewer than 8 matched customers on a side.
         effect: change of trust with a new agent less that with the same, as a difference of shares; n = customers.
-        before, after: mean trust of those with a new agent. What was before is what they were matched on, without an
-            interval of its own; that of what came after is of the change.
+        before, after: mean trust of those with a new agent.
         before_kept, after_kept: mean trust of the matched who kept theirs, weighted alike.
         unmatched: customers with a new agent to whom nobody was alike.
         days: how long after.
@@ -83,7 +82,9 @@ def study(dated: ir.Table) -> Handover:
         change=named.change.sum(),
         squares=(named.change * named.change).sum(),
         before=named.before.sum(),
+        before2=(named.before * named.before).sum(),
         after=named.after.sum(),
+        after2=(named.after * named.after).sum(),
     )
     rows = cells.to_pyarrow().to_pylist()
     sides: dict[bool, dict[tuple[int, int], Any]] = {True: {}, False: {}}
@@ -107,16 +108,25 @@ def _compared(new: list[Any], old: list[Any], unmatched: int) -> Handover:
     spread = [_within(side, count) for side, count in ((new, n), (old, m))]
     error = float(np.sqrt(spread[0] / n.sum() + spread[1] * (weight * weight / m).sum()))
     value = means["change"][0] - means["change"][1]
-    size, kept = int(n.sum()), int(m.sum())
+    size = int(n.sum())
     effect = Figure(value, value - REACH * error, value + REACH * error, size)
-    half = REACH * np.sqrt(np.array([spread[0] / n.sum(), spread[1] * (weight * weight / m).sum()]))
-    counts = (size, kept)
-    before = [Figure(each, each, each, count) for each, count in zip(means["before"], counts, strict=True)]
-    after = [
-        Figure(each, each - float(reach), each + float(reach), count)
-        for each, reach, count in zip(means["after"], half, counts, strict=True)
-    ]
+    before, after = (
+        [
+            _mean(value, side, name, float((share * share / count).sum()))
+            for value, side, share, count in zip(means[name], (new, old), (weight, weight), (n, m), strict=True)
+        ]
+        for name in ("before", "after")
+    )
     return Handover("", effect, before[0], after[0], before[1], after[1], unmatched)
+
+
+def _mean(value: float, side: list[Any], name: str, inverse: float) -> Figure:
+    """A weighted mean with its interval, from the spread of all customers of its side."""
+    n = int(_of(side, "n").sum())
+    total = float(_of(side, name).sum())
+    variance = max(float(_of(side, f"{name}2").sum()) - total * total / n, 0.0) / (n - 1)
+    half = REACH * float(np.sqrt(variance * inverse))
+    return Figure(value, value - half, value + half, n)
 
 
 def _of(side: list[Any], name: str) -> Any:  # noqa: ANN401 -- an array

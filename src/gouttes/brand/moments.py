@@ -100,20 +100,20 @@ def moments(
     """
     table = _cells(table, outcome, factors)
     whole = _statistics(table, factors)
-    solved = _solved(whole, factors)
-    if solved is None:
+    found = solved(whole, factors)
+    if found is None:
         return None
     levels = table.agg(**{name: table[name].nunique() for name in factors}).to_pyarrow().to_pylist()[0]
     shifted = {}
     for name in factors if sampled is None else sampled:
         counted = min(parts, int(levels[name]))
         lost = _lost(_parted(table, name, counted).cache(), factors)
-        rows = [_solved(whole - each, factors) for each in lost]
+        rows = [solved(whole - each, factors) for each in lost]
         told = [row for row in rows if row is not None]
         if len(told) > 1:
             shifted[name] = np.array(told)
     return Moments(
-        (*factors, "residual"), solved, shifted, int(whole[EVERY_ROWS]), {k: int(v) for k, v in levels.items()}
+        (*factors, "residual"), found, shifted, int(whole[EVERY_ROWS]), {k: int(v) for k, v in levels.items()}
     )
 
 
@@ -185,8 +185,17 @@ def _listed(rows: Sequence[dict[str, float]], factors: int) -> Array:
     )
 
 
-def _solved(statistics: Array, factors: Sequence[str]) -> Array | None:
-    """The variances of the factors and the residual's, from Σ n² and Σ (n q - s²) of each grouping."""
+def solved(statistics: Array, factors: Sequence[str]) -> Array | None:
+    """The variances of the factors and the residual's, from Σ n² and Σ (n q - s²) of groupings of the rows.
+
+    Args:
+        statistics: Σ n² of all rows, of each factor and of each two factors in the order of ``combinations``; Σ (n q -
+            s²) of all and of each factor, where n, s, q are a group's count, sum and sum of squares; then the rows.
+        factors: names, in that order.
+
+    Returns:
+        The factors' and, last, the residual's; None where there is no single solution.
+    """
     count = len(factors)
     pairs = dict(zip(_groupings(factors), statistics[:-1], strict=False))
     squares, rows = statistics[1 + count + count * (count - 1) // 2 : -1], statistics[EVERY_ROWS]

@@ -111,17 +111,22 @@ def test_where_a_side_is_at_nought_the_share_has_an_end() -> None:
 
 
 def test_lies_recovers_what_was_planted_by_both_ways() -> None:
-    found = lies(ibis.memtable(planted(8), schema=SERVED))
-    assert found.reason == ""
-    assert found.parts is not None
-    assert found.by_moments is not None
-    for name, spread in SPREADS.items():
-        assert found.parts[name].low <= spread**2 <= found.parts[name].high
-        assert found.by_moments[name].low <= spread**2 <= found.by_moments[name].high
-    assert found.transfer is not None
-    assert found.transfer.low < TR < found.transfer.high
-    assert found.consistency is not None
-    assert found.consistency.value > 0.97
+    fits, pairs, ratios = [], [], []
+    for seed in range(6):
+        found = lies(ibis.memtable(planted(seed), schema=SERVED))
+        assert found.reason == ""
+        assert found.parts is not None
+        assert found.by_moments is not None
+        assert found.transfer is not None
+        assert found.consistency is not None
+        assert found.consistency.value > 0.97
+        ratios.append(found.transfer.low < TR < found.transfer.high)
+        for name, spread in SPREADS.items():
+            fits.append(found.parts[name].low <= spread**2 <= found.parts[name].high)
+            pairs.append(found.by_moments[name].low <= spread**2 <= found.by_moments[name].high)
+    assert np.mean(fits) >= 0.72  # 18 intervals of 90 %: below it once in forty
+    assert np.mean(pairs) >= 0.72
+    assert sum(ratios) >= 4
 
 
 def test_a_sample_is_said() -> None:
@@ -237,7 +242,7 @@ def test_too_few_handovers_are_not_estimable() -> None:
 
 
 def test_promises_are_charted_between_limits(acts: Any) -> None:
-    rows = [
+    rows: list[Any] = [
         ("p", "promise.kept" if n % 10 else "promise.broken", 31 * month + n / 10, None, None)
         for month in range(3)
         for n in range(100)
@@ -325,7 +330,7 @@ def test_who_introduced_whom_is_read_from_the_thread() -> None:
 
 
 def test_conditions_compare_those_who_recommend(acts: Any) -> None:
-    rows = []
+    rows: list[Any] = []
     for n in range(40):
         kept = 3 if n % 2 else 1
         rows += [(f"p{n}", "promise.kept", day, f"a{day % 2}", "t") for day in range(kept)]
