@@ -54,7 +54,7 @@ def plot_width(frame: Frame) -> int:
 
 def dots(marks: Sequence[Mark], frame: Frame, *, domain: tuple[float, float]) -> Any:  # noqa: ANN401 -- Altair is untyped here
     """A dot and its soft interval per row, the figure written beside it."""
-    sheet = _Sheet(marks, frame)
+    sheet = Sheet(marks, frame)
     scale = alt.Scale(domain=list(domain), range=sheet.range, zero=False)
     axis = alt.Axis(
         grid=not frame.narrow, tickCount=3 if frame.narrow else 5, labelExpr=PERCENT[frame.code], labelFlush=True
@@ -84,7 +84,7 @@ def dots(marks: Sequence[Mark], frame: Frame, *, domain: tuple[float, float]) ->
 
 def bars(marks: Sequence[Mark], frame: Frame) -> Any:  # noqa: ANN401 -- Altair is untyped here
     """Bars from zero to either side: what was earned to the right, what it cost to the left."""
-    sheet = _Sheet(marks, frame)
+    sheet = Sheet(marks, frame)
     reach = max(abs(edge) for mark in marks for edge in (mark.value, mark.low, mark.high) if edge == edge)  # noqa: PLR0124 -- NaN differs from itself
     least = min([0.0, *(min(mark.value, _or(mark.low, 0)) for mark in marks)])
     most = max([0.0, *(max(mark.value, _or(mark.high, 0)) for mark in marks)])
@@ -115,7 +115,7 @@ def _or(value: float, other: float) -> float:
     return value if value == value else other  # noqa: PLR0124 -- NaN differs from itself
 
 
-class _Sheet:
+class Sheet:
     """Rows of words around a plot: label at left, figure at right; on a phone both stand above the mark."""
 
     def __init__(self, marks: Sequence[Mark], frame: Frame) -> None:

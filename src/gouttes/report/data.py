@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from gouttes.report.brand_data import Brand
+    from gouttes.report.learned_data import Learned
     from gouttes.report.validation_data import Validated
 
 COLUMNS = MappingProxyType(
@@ -167,6 +168,7 @@ class ReportData:
         incidents: key, opened_at, label (may be null), people touched.
         rules: RULES with ``status`` (prior or learned); optional ``source``.
         validation: what validation last found; None where it never ran.
+        learned: what customers taught, and the last look at drift; None where it was not looked up.
 
     Raises:
         MissingColumnsError: a table lacks a column.
@@ -197,6 +199,7 @@ class ReportData:
     incidents: pd.DataFrame = field(default_factory=lambda: _table("incidents"))
     rules: pd.DataFrame = field(default_factory=lambda: _table("rules"))
     validation: Validated | None = None
+    learned: Learned | None = None
 
     def __post_init__(self) -> None:
         for name, needed in COLUMNS.items():
