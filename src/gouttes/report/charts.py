@@ -36,6 +36,7 @@ class Mark:
         value, low, high: where it lies; low and high may be NaN.
         text, detail: the figure as written, and its interval and n.
         bucket: drawn warm and as a falling triangle.
+        faint: its figure is a guess, and written so.
     """
 
     label: str
@@ -45,6 +46,7 @@ class Mark:
     text: str
     detail: str
     bucket: bool = False
+    faint: bool = False
 
 
 def plot_width(frame: Frame) -> int:
@@ -158,12 +160,11 @@ class Sheet:
             ),
         ]
         right = self.end if narrow else self.end - self.detail - 10
-        for bucket in self.kinds:
-            ink = LIGHT.bucket_ink if bucket else LIGHT.drop_ink
-            rows = [row for row in self.values if row["bucket"] is bucket]
-            layers.append(
-                self._column("text", right, "right", rows, above=narrow, fontSize=LABEL, fontWeight="bold", color=ink)
-            )
+        for ink in (LIGHT.drop_ink, LIGHT.bucket_ink, LIGHT.muted):
+            rows = [row for row in self.values if row["ink"] == ink]
+            if rows:
+                look = {"fontSize": LABEL, "fontWeight": "normal" if ink == LIGHT.muted else "bold", "color": ink}
+                layers.append(self._column("text", right, "right", rows, above=narrow, **look))
         return layers
 
     def _column(
@@ -194,6 +195,7 @@ def _row(index: int, mark: Mark) -> dict[str, Any]:
         "text": mark.text,
         "detail": mark.detail,
         "bucket": mark.bucket,
+        "ink": LIGHT.muted if mark.faint else LIGHT.bucket_ink if mark.bucket else LIGHT.drop_ink,
     }
 
 

@@ -27,6 +27,7 @@ Z = 1.6448536269514722
 """Normal quantile of a 90 % interval."""
 Z_95 = 1.959963984540054
 SURE = 0.05
+WAITING = ("accepted", "proposed")
 SMALL_P = 0.001
 FIRST, LAST = 0.05, 0.95
 STEPS = 19
@@ -82,7 +83,7 @@ def words_of(found: Learned, language: Language) -> Words:
 
 
 def _basis(found: Learned, language: Language) -> str:
-    return language.say(
+    said = language.say(
         "learned.basis",
         trials=found.trials,
         people=language.say("unit.people", n=found.people),
@@ -94,11 +95,12 @@ def _basis(found: Learned, language: Language) -> str:
         version=found.version,
         date=language.date(found.learned_at) if found.learned_at else "",
     )
+    return f"{said} {language.say('learned.in_force')}" if found.status == "in_force" else said
 
 
 def _status(found: Learned, language: Language) -> list[str]:
-    """Whether the readings rest on it, and what may come."""
-    said = [language.say(f"learned.status.{found.status}")]
+    """Whether the readings rest on it, where they do not, and what may come."""
+    said = [language.say(f"learned.status.{found.status}")] if found.status in WAITING else []
     if found.leaving:
         said.append(language.say("learned.leaving"))
     if found.waiting:
@@ -142,7 +144,11 @@ def tests(found: Learned, language: Language) -> list[str]:
 
 def _tested(name: str, test: Ratio, language: Language) -> str:
     tiny = test.p < SMALL_P
-    p = f"p < {language.number(SMALL_P, 3)}" if tiny else f"p = {language.number(test.p, 3)}"
+    p = (
+        f"p\N{NO-BREAK SPACE}<\N{NO-BREAK SPACE}{language.number(SMALL_P, 3)}"
+        if tiny
+        else f"p\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}{language.number(test.p, 3)}"
+    )
     verdict = "no" if test.p < SURE else "yes"
     return language.say(
         f"learned.test.{name}.{verdict}", statistic=language.number(test.statistic, 1), degrees=test.degrees, p=p
@@ -180,6 +186,8 @@ def drift_sentence(found: Learned, language: Language) -> str:
         return language.say("learned.drift.never")
     z = language.number(drift.months[-1].z, 1, sign=True) if drift.months else ""
     said = language.say(f"learned.drift.{drift.state}", date=language.date(drift.as_of), z=z)
+    if drift.months and drift.months[-1].told:
+        said = f"{said} {language.say('learned.drift.known')}"
     return f"{said} {language.say('learned.drift.stale')}" if drift.stale else said
 
 
@@ -196,8 +204,8 @@ def pictures(found: Learned | None, distribution: pd.DataFrame, language: Langua
 
 
 def _weights(found: Learned, language: Language) -> Picture | None:
-    """What each event weighs: drops first, the heaviest first."""
-    ordered = sorted(found.weights, key=lambda each: (each.bucket, -each.value))
+    """What each event weighs: drops before buckets, what was learned before guesses, the heaviest first."""
+    ordered = sorted(found.weights, key=lambda each: (each.bucket, each.state != LEARNED, -each.value))
     if not ordered:
         return None
     marks = [_taught(each, rule_name(each.name, language), language.number, language) for each in ordered]
@@ -277,6 +285,7 @@ def _taught(
         text=text,
         detail=detail,
         bucket=each.bucket,
+        faint=not known,
         prior=each.prior,
         known=known,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ FARTHEST = 8.0
 PANEL, PANEL_NARROW = 150, 130
 APART = 34
 SIDE_BY_SIDE = 2
+STEPS = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 NUMBER = "format(datum.value, '~g')"
 
 
@@ -46,6 +48,11 @@ def beside_guess(marks: Sequence[Taught], frame: Frame, *, ticks: Sequence[float
     layers = [sheet.track((low, high), scale, axis)] if frame.narrow else []
     guesses = [{"row": row, "prior": mark.prior} for row, mark in enumerate(marks)]
     look = {"yOffset": sheet.below, "opacity": 1}
+    hollow = alt.Chart(alt.Data(values=guesses)).mark_point(
+        shape="diamond", filled=False, size=80, stroke=LIGHT.ink, strokeWidth=1.5, **look
+    )
+    guess = hollow.encode(x=alt.X("prior:Q", scale=scale, axis=axis), y=sheet.y)
+    bands, dots = [], []
     for bucket in sheet.kinds:
         rows = [
             {"row": row, "value": mark.value, "low": max(low, mark.low), "high": min(high, mark.high)}
@@ -58,14 +65,12 @@ def beside_guess(marks: Sequence[Taught], frame: Frame, *, ticks: Sequence[float
         soft, colour = (LIGHT.bucket_band, LIGHT.bucket) if bucket else (LIGHT.band, LIGHT.drop)
         shape = "triangle-down" if bucket else "circle"
         band = base.mark_rule(strokeWidth=9, strokeCap="round", color=soft, **look)
-        layers.append(band.encode(x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q"))
-        dots = base.mark_point(shape=shape, filled=True, size=75, color=colour, **look)
-        layers.append(dots.encode(x=alt.X("value:Q", scale=scale, axis=axis)))
-    hollow = alt.Chart(alt.Data(values=guesses)).mark_point(
-        shape="diamond", filled=False, size=80, stroke=LIGHT.ink, strokeWidth=1.5, **look
+        bands.append(band.encode(x=alt.X("low:Q", scale=scale, axis=axis), x2="high:Q"))
+        dot = base.mark_point(shape=shape, filled=True, size=75, color=colour, **look)
+        dots.append(dot.encode(x=alt.X("value:Q", scale=scale, axis=axis)))
+    return alt.layer(*layers, *bands, guess, *dots, *sheet.words()).properties(
+        width=frame.width - 6, height=sheet.height
     )
-    layers.append(hollow.encode(x=alt.X("prior:Q", scale=scale, axis=axis), y=sheet.y))
-    return alt.layer(*layers, *sheet.words()).properties(width=frame.width - 6, height=sheet.height)
 
 
 def reach(marks: Sequence[Taught]) -> tuple[float, float]:
@@ -104,6 +109,12 @@ def curves(panels: Sequence[Panel], frame: Frame) -> Any:  # noqa: ANN401 -- Alt
     return alt.concat(*drawn, columns=1 if frame.narrow else SIDE_BY_SIDE, spacing=APART)
 
 
+def grid(most: float) -> list[float]:
+    """Shares from zero, evenly apart, the last of which is ``most`` or more: five lines at most above zero."""
+    apart = next((step for step in STEPS if most <= 5 * step), STEPS[-1])
+    return [round(apart * line, 4) for line in range(math.ceil(most / apart - 1e-9) + 1)]
+
+
 def _panel(panel: Panel, width: int, frame: Frame) -> Any:  # noqa: ANN401 -- Altair is untyped here
     values = [
         {"x": step.trust, "y": step.chance, "low": step.low, "high": step.high}
@@ -114,8 +125,9 @@ def _panel(panel: Panel, width: int, frame: Frame) -> Any:  # noqa: ANN401 -- Al
     percent = PERCENT[frame.code]
     across = alt.Axis(values=[0.05, 0.25, 0.5, 0.75, 0.95], labelExpr=percent, labelFlush=True)
     x = alt.X("x:Q", scale=alt.Scale(domain=[0.05, 0.95]), axis=across)
-    scale = alt.Scale(domain=[0, min(1.0, 1.05 * max(row["high"] for row in values))], nice=True)
-    up = alt.Axis(tickCount=4, labelExpr=percent, minExtent=EDGE - 8)
+    lines = grid(max(row["high"] for row in values))
+    scale = alt.Scale(domain=[0, lines[-1]], nice=False)
+    up = alt.Axis(values=lines, labelExpr=percent, minExtent=EDGE - 8)
     y = alt.Y("y:Q", scale=scale, axis=up)
     base, most = alt.Chart(alt.Data(values=values)), alt.Chart(alt.Data(values=inside))
     ends = [{"x": end.trust, "y": end.chance, "text": text} for end, text in zip(panel.ends, panel.texts, strict=True)]
