@@ -150,5 +150,5 @@ def _environment() -> Environment:
 
 def plain(text: object) -> str:
     """A name from outside, on one line, without what Markdown or HTML would act on."""
-    line = " ".join(str(text).split())
-    return "".join(character for character in line if character.isprintable() and character not in "|<>[]`*_#\\")
+    kept = (each for each in str(text) if each.isspace() or (each.isprintable() and each not in "|<>[]`*_#\\"))
+    return " ".join("".join(kept).split())

@@ -85,7 +85,7 @@ def report_data(opened: OpenedWorkspace, *, names: bool = False) -> ReportData:
         incidents=_incidents(opened),
         rules=_rules(opened),
         validation=_validation(opened),
-        learned=_learned(opened),
+        learned=learned(opened),
     )
 
 
@@ -95,7 +95,7 @@ def _validation(opened: OpenedWorkspace) -> Validated | None:
     return shown(found, digest=opened.manifest.digest) if found else None
 
 
-def _learned(opened: OpenedWorkspace) -> Learned:
+def learned(opened: OpenedWorkspace) -> Learned:
     """The parameters that the readings rest on, or else the latest that may come; and the last look at drift."""
     shelf, used, zone = ParameterShelf(opened.workspace), opened.manifest.learned, opened.workspace.settings.zone
     accepted, last = shelf.accepted(), Drift.last(opened.workspace)
