@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 HORIZON = 90.0
 """Days after a date in which outcomes are counted (prior)."""
 SIDES = {"hold-out": 0.10, "test": 0.30, "train": 0.60}
-"""Shares of people. The hold-out keeps at least 5 % (TRUST.md 6, E17), with room for chance among few people."""
+"""Shares of people. The hold-out keeps at least 5 % (rule E17), with room for chance among few people."""
 ASKED_ORIGINS, MOST_ORIGINS = 4, 6
 WARM_UP = 0.5
 """Prior: horizons of history there must be before the first date."""
@@ -347,7 +347,7 @@ class Trial:
     def _read(self, outcome: str, reading: Taught) -> Predicted:
         """What the reading says of the test rows.
 
-        Of what it was learned from it says Beta(a, b); of any other outcome a calibrated chance (TRUST.md 2), whose
+        Of what it was learned from it says Beta(a, b); of any other outcome a calibrated chance, whose
         line is drawn on the training people.
         """
         train, test = self.rows(outcome)
