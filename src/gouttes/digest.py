@@ -10,6 +10,7 @@ import ibis
 import pandas as pd
 
 from gouttes.figuring import figures
+from gouttes.relating import relation
 from gouttes.report.data import Change, Counts, Estimate, Identity, ReportData
 from gouttes.report.data import Prior as ShownPrior
 from gouttes.trust import trajectory
@@ -73,6 +74,7 @@ def report_data(opened: OpenedWorkspace, *, names: bool = False) -> ReportData:
         reasons=_reasons(ledger, fallers),
         incidents=_incidents(opened),
         rules=_rules(opened),
+        relation=relation(opened) if _count(opened.people()) else None,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gouttes.cli import demo, erasing, imports, lab, people_group, readings, reporting, setup, upkeep
+from gouttes.cli import demo, erasing, imports, lab, people_group, readings, relating, reporting, setup, upkeep
 from gouttes.errors import BadInputError, GouttesError
 from gouttes.version import VERSION
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (setup, imports, readings, people_group, reporting, erasing, upkeep, demo, lab):
+for group in (setup, imports, readings, people_group, reporting, erasing, upkeep, demo, lab, relating):
     group.register(app)
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
+    from gouttes.report.relation_data import Relation
+
 COLUMNS = MappingProxyType(
     {
         "weeks": ("week", "trust", "low", "high", "people", "drops", "buckets"),
@@ -162,6 +164,7 @@ class ReportData:
         reasons: for each faller the rules that weighed most; contribution in log-odds.
         incidents: key, opened_at, label (may be null), people touched.
         rules: RULES with ``status`` (prior or learned); optional ``source``.
+        relation: stages, levels, lock-ins and repairs; None where the last run published no acts.
 
     Raises:
         MissingColumnsError: a table lacks a column.
@@ -190,6 +193,7 @@ class ReportData:
     reasons: pd.DataFrame = field(default_factory=lambda: _table("reasons"))
     incidents: pd.DataFrame = field(default_factory=lambda: _table("incidents"))
     rules: pd.DataFrame = field(default_factory=lambda: _table("rules"))
+    relation: Relation | None = None
 
     def __post_init__(self) -> None:
         for name, needed in COLUMNS.items():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gouttes.report import charts, identity, timelines, words
+from gouttes.report import charts, identity, relation, timelines, words
 from gouttes.report.charts import Mark
 from gouttes.report.data import rows
 from gouttes.report.drawing import LARGE, SMALL, pictured
@@ -41,6 +41,8 @@ def pictures(data: ReportData, found: Findings, language: Language) -> dict[str,
         "brought": lambda: identity.brought(found, language),
         "origins": lambda: identity.origins(found, language),
         "waiting": lambda: identity.waiting(found, language),
+        "stages": lambda: relation.stage_picture(data.relation, language),
+        "levels": lambda: relation.level_picture(data.relation, language),
     }
     return {key: made for key, make in makers.items() if (made := make()) is not None}
 
