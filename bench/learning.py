@@ -17,10 +17,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from flow import FULL, ROOT, fill, say, simulated
 from tests.core.trust.learning.planted import THETA, designed
 
 import gouttes
+from flow import FULL, ROOT, fill, say, simulated
 from gouttes import engines, pipeline
 from gouttes.learning import learn_from
 from gouttes.trust.learning.fit import Beliefs, Ties, fit
@@ -67,14 +67,13 @@ def whole(people: int, events_per_person: int) -> None:
         as_of=opened.as_of,
         now=datetime.now(UTC),
         dates=DATES,
-        progress=lambda step: steps.setdefault(step, time.perf_counter() - started),
+        progress=lambda step: steps.update({step: round(time.perf_counter() - started, 1)}),
     )
     seconds = time.perf_counter() - started
     if not isinstance(found, ParameterSet):
         raise SystemExit(str(found))
-    more = {name: round(each, 1) for name, each in steps.items()}
     title = f"learning from {opened.people().count().execute() / 1e6:.1f} M people, {DATES} dates, seconds"
-    say(title, seconds, "<= 120", opportunities=found.trials, people=found.people, **more)
+    say(title, seconds, "<= 120", opportunities=found.trials, people=found.people, **steps)
     say("learning, peak memory in GiB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, "<= 4")
 
 

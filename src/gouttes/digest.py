@@ -11,6 +11,7 @@ import pandas as pd
 
 from gouttes.branding import brand
 from gouttes.figuring import figures
+from gouttes.relating import relation
 from gouttes.report.data import Change, Counts, Estimate, Identity, ReportData
 from gouttes.report.data import Prior as ShownPrior
 from gouttes.report.validation_data import shown
@@ -79,6 +80,7 @@ def report_data(opened: OpenedWorkspace, *, names: bool = False) -> ReportData:
         incidents=_incidents(opened),
         rules=_rules(opened),
         validation=_validation(opened),
+        relation=relation(opened) if _count(opened.people()) else None,
     )
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from gouttes.report.brand_data import Brand
     from gouttes.report.validation_data import Validated
+    from gouttes.report.relation_data import Relation
 
 COLUMNS = MappingProxyType(
     {
@@ -167,6 +168,7 @@ class ReportData:
         incidents: key, opened_at, label (may be null), people touched.
         rules: RULES with ``status`` (prior or learned); optional ``source``.
         validation: what validation last found; None where it never ran.
+        relation: stages, levels, lock-ins and repairs; None where the last run published no acts.
 
     Raises:
         MissingColumnsError: a table lacks a column.
@@ -197,6 +199,7 @@ class ReportData:
     incidents: pd.DataFrame = field(default_factory=lambda: _table("incidents"))
     rules: pd.DataFrame = field(default_factory=lambda: _table("rules"))
     validation: Validated | None = None
+    relation: Relation | None = None
 
     def __post_init__(self) -> None:
         for name, needed in COLUMNS.items():
