@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from gouttes.report.brand_data import Brand
-    from gouttes.report.validation_data import Validated
     from gouttes.report.relation_data import Relation
+    from gouttes.report.validation_data import Validated
 
 COLUMNS = MappingProxyType(
     {
