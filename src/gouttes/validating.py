@@ -227,6 +227,9 @@ def _validated(
     plan = planned(first, as_of, horizon) if first else Refused("no_event")
     if isinstance(plan, Refused):
         return replace(empty, refused=plan)
+    fewest = min(int(sides.filter(sides.side == side).count().execute()) for side in ("train", "test"))
+    if fewest < FEWEST_PEOPLE:
+        return replace(empty, refused=Refused("few_people", FEWEST_PEOPLE, fewest))
     found = replace(empty, trained_at=plan.train, tested_at=plan.test)
     history = History.of(workspace, connection, as_of)
     history = replace(history, theirs=engines.kept(connection, history.theirs.semi_join(sides, "person")))

@@ -64,15 +64,15 @@ def page(found: Standing) -> Validated:
 def test_the_first_line_says_for_what_the_reading_adds_and_where_it_does_not(page: Validated) -> None:
     assert validation.sentence(page, ENGLISH) == (
         "The reading adds to every plainer prediction of returns and renewals. "
-        "No added value found here over BG/NBD, for buying again: go by that instead."
+        "No added value found here over BG/NBD (buying again). There, go by the plainer prediction."
     )
 
 
 def test_where_nothing_is_known_the_first_line_gives_the_reason() -> None:
     short = Validated(WHEN, 90.0, reason="short_history", needed=135, found=12)
     assert validation.sentence(short, ENGLISH) == (
-        "It is not known whether the reading adds anything here. 135 days of history are needed for one date, found 12. "
-        "Wait, or give a shorter --horizon."
+        "It is not known whether the reading adds anything here. "
+        "135 days of history are needed for one date, found 12. Wait, or give a shorter --horizon."
     )
     assert validation.facts(short, ENGLISH) == []
     few = Validated(WHEN, 90.0, outcomes=(Tried("trust", "unknown", reason="few_people", needed=30, found=4),))

@@ -20,7 +20,7 @@ from gouttes.errors import BadInputError, WorkspaceError
 from gouttes.intake import take
 from gouttes.settings import Settings
 from gouttes.sources.declared import load
-from gouttes.validated import FILE, Standing, keep, standing
+from gouttes.validated import FILE, Finding, Standing, keep, standing
 from gouttes.validating import SIDES, Plan, Refused, planned, validate
 from gouttes.workspace import Workspace
 
@@ -104,6 +104,7 @@ def test_the_file_holds_nothing_of_anybody(company: OpenedWorkspace, found: Stan
     assert found.reason == ""
 
 
+@pytest.mark.slow
 def test_the_hold_out_is_asked_only_when_said_and_that_is_written_down(tmp_path: Path) -> None:
     opened = workspace(tmp_path / "ws", contacts(360, 200, seed=6))
     asked = validated(opened, horizon=120, hold_out=True)
@@ -113,6 +114,7 @@ def test_the_hold_out_is_asked_only_when_said_and_that_is_written_down(tmp_path:
     assert validated(opened, horizon=1000).hold_out_used == (NOW.isoformat(),)
 
 
+@pytest.mark.slow
 def test_on_cdnow_the_learned_reading_is_as_good_as_bg_nbd_and_adds_nothing(tmp_path: Path, shared_data: Path) -> None:
     """Will they buy again in the next 39 weeks? 2,357 customers, purchases only."""
     sample = (shared_data / "cdnow" / "CDNOW_sample.txt").read_text(encoding="utf-8").splitlines()
@@ -193,6 +195,25 @@ def test_the_answer_as_json_is_one_document(
     assert told["validation"]["horizon"] == 260
     assert told["answer"]
     assert set(told["validation"]["findings"]) == {"trust", "order"}
+
+
+def test_every_screen_that_shows_the_reading_says_where_no_added_value_was_found(
+    tmp_path: Path, company: OpenedWorkspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = shutil.copytree(company.workspace.root, tmp_path / "ws")
+    shop = Workspace.open(root)
+    person = company.people().limit(1).to_pandas()["person"][0]
+    page = str(tmp_path / "report.html")
+    commands = (["trust", str(root)], ["explain", str(root), person], ["report", str(root), "--out", page])
+    line = "No added value found here over BG/NBD (buying again). There, go by the plainer prediction."
+    for verdict, said in (("none", [line]), ("adds", [])):
+        keep(shop, Standing(NOW.isoformat(), NOW.isoformat(), "d", 90.0, {"order": Finding(verdict, "bgnbd")}))
+        for command in commands:
+            assert run_command([*command, "--lang", "en"]) == 0
+            assert (line in " ".join(capsys.readouterr().out.split())) is bool(said)
+        for command in commands:
+            assert run_command([*command, "--lang", "en", "--json"]) == 0
+            assert json.loads(capsys.readouterr().out)["caution"] == said
 
 
 def test_a_design_of_some_rules_has_their_sums_only() -> None:
