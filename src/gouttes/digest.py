@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pandas as pd
 
+from gouttes.branding import brand
 from gouttes.figuring import figures
 from gouttes.report.data import Change, Counts, Estimate, Identity, ReportData
 from gouttes.report.data import Prior as ShownPrior
@@ -66,6 +67,7 @@ def report_data(opened: OpenedWorkspace, *, names: bool = False) -> ReportData:
         simulated=settings.simulated,
         version=VERSION,
         identity=_identity(opened),
+        brand=brand(opened),
         weeks=_weeks(opened),
         facets=_facets(readings),
         figures=opened.figures().to_pandas(),

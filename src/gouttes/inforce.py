@@ -6,25 +6,34 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gouttes.behaviour.figures import outcomes
+from gouttes.errors import BadInputError
 from gouttes.evidence.rule import load
 from gouttes.learned import ParameterShelf
 from gouttes.trust.learning.learn import State
 from gouttes.trust.reading import Prior, pooled
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import ibis.expr.types as ir
 
     from gouttes.evidence.rule import EvidenceRule
+    from gouttes.trust.learning.chances import Chance
     from gouttes.trust.learning.parameters import ParameterSet
     from gouttes.workspace import Workspace
 
 PRIOR, LEARNED = "prior", "learned"
 
 
-def rules_in_force(workspace: Workspace) -> tuple[EvidenceRule, ...]:
-    """The evidence rules: what the company set wins, then what was learned and accepted, then the first-day priors."""
+def rules_in_force(workspace: Workspace, version: str) -> tuple[EvidenceRule, ...]:
+    """The evidence rules: what the company set wins, then what was learned, then the first-day priors.
+
+    Args:
+        workspace: whose.
+        version: of the learned parameters; empty for the priors.
+    """
     rules = load(workspace.settings.rules)
-    found = ParameterShelf(workspace).in_force()
+    found = ParameterShelf(workspace).get(version) if version else None
     return tuple(taught(rule, found) for rule in rules) if found else rules
 
 
@@ -46,14 +55,14 @@ def taught(rule: EvidenceRule, found: ParameterSet) -> EvidenceRule:
     )
 
 
-def prior_in_force(workspace: Workspace, acts: ir.Table) -> Prior:
+def prior_in_force(workspace: Workspace, version: str, acts: ir.Table) -> Prior:
     """Where every reading starts.
 
-    A mean that the settings give wins; then the mean and strength that were learned and accepted; then the company's
-    own rate of good outcomes (``acts``), with the strength of the settings.
+    A mean that the settings give wins; then the mean and strength of the learned parameters; then the company's own
+    rate of good outcomes (``acts``), with the strength of the settings.
     """
-    found = ParameterShelf(workspace).in_force() if workspace.settings.trust.prior_mean == "pooled" else None
-    if found:
+    if version and workspace.settings.trust.prior_mean == "pooled":
+        found = ParameterShelf(workspace).get(version)
         return Prior(found.mean.value, found.strength.value, f"learned {found.version}")
     return first_prior(workspace, acts)
 
@@ -65,3 +74,17 @@ def first_prior(workspace: Workspace, acts: ir.Table) -> Prior:
         return Prior(float(trust.prior_mean), trust.prior_strength, "set in gouttes.toml")
     successes, trials = outcomes(acts).to_pyarrow().to_pylist()[0].values()
     return pooled(int(successes or 0), int(trials or 0), strength=trust.prior_strength)
+
+
+def chances_in_force(workspace: Workspace, version: str) -> Mapping[str, Chance]:
+    """By outcome, how trust becomes its chance.
+
+    Raises:
+        BadInputError: the readings rest on priors, from which no chance follows.
+    """
+    if not version:
+        raise BadInputError(
+            f"No learned parameters are in force in {workspace.root}: `gouttes learn` them, accept them with "
+            "`gouttes learn --accept`, then `gouttes run`."
+        )
+    return ParameterShelf(workspace).get(version).chances

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from gouttes.errors import BadInputError, WorkspaceError
 from gouttes.trust.learning.parameters import ParameterSet
@@ -89,8 +89,11 @@ class ParameterShelf:
             self.get(version)
         decision = Decision(version, verdict, by, at.isoformat())
         path = self._folder / DECIDED
-        with disk_errors(self.workspace.root), path.open("a", encoding="utf-8") as lines:
-            lines.write(json.dumps(asdict(decision), ensure_ascii=False) + "\n")
+        # A line of its own even where a crash cut the one before short.
+        line = f"{json.dumps(asdict(decision), ensure_ascii=False)}\n"
+        with self.workspace.lock("learned"), disk_errors(self.workspace.root), path.open("a+b") as lines:
+            torn = lines.seek(0, os.SEEK_END) > 0 and _last_byte(lines) != b"\n"
+            lines.write(b"\n" * torn + line.encode())
             lines.flush()
             os.fsync(lines.fileno())
         make_durable(path)
@@ -117,7 +120,7 @@ class ParameterShelf:
                 order.append(decision.version)
         return next((version for version in reversed(order) if last[version] == "accepted"), None)
 
-    def in_force(self) -> ParameterSet | None:
-        """The set that runs use; None where none was accepted: the priors are in force."""
-        version = self.accepted()
-        return self.get(version) if version else None
+
+def _last_byte(lines: BinaryIO) -> bytes:
+    lines.seek(-1, os.SEEK_END)
+    return lines.read(1)

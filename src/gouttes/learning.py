@@ -229,22 +229,27 @@ def learn_from(
     if isinstance(learned, Refused):
         return learned
     progress("chances")
-    shelf = ParameterShelf(workspace)
-    found = ParameterSet.of(
+    found = _set_of(
+        learned, sample, design, now=now, version=ParameterShelf(workspace).next_version(f"{as_of:%Y-%m-%d}")
+    )
+    ParameterShelf(workspace).propose(found)
+    return found
+
+
+def _set_of(learned: Learned, sample: Sample, design: Design, *, now: datetime, version: str) -> ParameterSet:
+    return ParameterSet.of(
         learned,
-        tuple(rule.name for rule in sample.design.rules),
-        version=shelf.next_version(as_of.date().isoformat()),
+        tuple(rule.name for rule in design.rules),
+        version=version,
         learned_at=now.isoformat(),
-        origins=tuple(each.isoformat() for each in origins),
-        horizon=horizon,
+        origins=tuple(each.isoformat() for each in sample.origins),
+        horizon=sample.horizon,
         outcomes=tuple(each.value for each in LEARNED_FROM),
         people=design.people,
-        successes=int(sample.design.successes.sum()),
-        trials=int(sample.design.trials.sum()),
+        successes=int(design.successes.sum()),
+        trials=int(design.trials.sum()),
         chances={each.value: chance for each, chance in _chances(sample, learned).items()},
     )
-    shelf.propose(found)
-    return found
 
 
 def with_outcome(design: Design) -> Design:

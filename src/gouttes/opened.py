@@ -25,12 +25,13 @@ from gouttes.identity import profile as profiles
 from gouttes.identity.find import find
 from gouttes.identity.holdings import hashed, set_aside
 from gouttes.identity.profile import ProfilePolicy
-from gouttes.inforce import prior_in_force, rules_in_force
+from gouttes.inforce import chances_in_force, prior_in_force, rules_in_force
 from gouttes.published import Shelf
 from gouttes.report.explain import Account
 from gouttes.trust import ledger as ledgers
 from gouttes.trust import trajectory as trajectories
 from gouttes.trust.interval import exact_interval
+from gouttes.trust.learning.chances import chances
 from gouttes.trust.reading import Prior, readings
 from gouttes.trust.rollup import rollup
 from gouttes.trust.state import as_states
@@ -106,7 +107,7 @@ class OpenedWorkspace:
     @cached_property
     def rules(self) -> tuple[EvidenceRule, ...]:
         """The evidence rules in force."""
-        return rules_in_force(self.workspace)
+        return rules_in_force(self.workspace, self.manifest.learned)
 
     def events(self, *, known_by: datetime | None = None) -> ir.Table:
         """EVENTS, as known now or at a date."""
@@ -197,7 +198,7 @@ class OpenedWorkspace:
     @cached_property
     def prior(self) -> Prior:
         """Where every reading starts: see ``inforce.prior_in_force``."""
-        return prior_in_force(self.workspace, self.acts())
+        return prior_in_force(self.workspace, self.manifest.learned, self.acts())
 
     def figures(self) -> ir.Table:
         """FIGURES: each behaviour as a company figure with its Wilson interval (90 %)."""
@@ -221,6 +222,14 @@ class OpenedWorkspace:
         seen = people.filter(people.first_seen <= ibis.literal(as_of, type="timestamp('UTC')"))
         states = as_states(self.evidence(), as_of=as_of)
         return readings(states, self.rules_table(), self.prior, as_of=as_of, people=seen)
+
+    def chances(self) -> ir.Table:
+        """``person, outcome, chance, low, high`` of everyone: see ``trust.learning.chances``.
+
+        Raises:
+            BadInputError: no learned parameters are in force.
+        """
+        return chances(self.trust(), chances_in_force(self.workspace, self.manifest.learned))
 
     def ledger(self, person: str | None = None) -> ir.Table:
         """LEDGER of one person or of everyone: what each event adds to the logit of trust."""

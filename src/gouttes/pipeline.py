@@ -35,6 +35,7 @@ from gouttes.identification import Identification
 from gouttes.identity.decisions import lived
 from gouttes.identity.likening import model_digest
 from gouttes.inforce import rules_in_force
+from gouttes.learned import ParameterShelf
 from gouttes.published import Layer, Manifest, Shelf
 from gouttes.schemas import PEOPLE
 from gouttes.settings import settings_text
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from gouttes.evidence.rule import EvidenceRule
     from gouttes.workspace import Workspace
 
-ALGORITHM = 2
+ALGORITHM = 3
 """Raised when the same log and settings give another result: published tables are then computed anew."""
 
 MOST_TOUCHED = 0.2
@@ -140,10 +141,12 @@ def run(
         log = EventLog(workspace)
         if worth_compacting(log):
             compact(log)
-        rules = rules_in_force(workspace)
+        learned = ParameterShelf(workspace).accepted() or ""
+        rules = rules_in_force(workspace, learned)
         here = Run(workspace, connection, _as_of(log, connection, as_of, Shelf(workspace).manifest()), rules, progress)
         events, identifiers = tuple(log.events.names()), tuple(log.identifiers.names())
         draft = Manifest(uuid.uuid4().hex[:12], here.as_of.isoformat(), _digest(workspace, rules), events, identifiers)
+        draft = replace(draft, learned=learned)
         ran = None
         if not full and _patchable(here, draft):
             with _uncollected():

@@ -105,6 +105,7 @@ class Manifest:
         events: files of the event log the run had read, relative to its folder.
         identifiers: files of the identifiers it had read.
         timed_seconds, timed_events: how long the last full run took, for how many events.
+        learned: version of the learned parameters the run used; empty where it used the priors.
         tables: the layers of each table.
     """
 
@@ -115,6 +116,7 @@ class Manifest:
     identifiers: tuple[str, ...] = ()
     timed_seconds: float = 0.0
     timed_events: int = 0
+    learned: str = ""
     tables: Mapping[str, tuple[Layer, ...]] = field(default_factory=dict)
 
 

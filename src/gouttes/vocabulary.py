@@ -95,3 +95,30 @@ class Outcome(StrEnum):
     RENEWAL = "renewal"
     EXPANSION = "expansion"
     RECOMMENDATION = "recommendation"
+
+
+class Stage(StrEnum):
+    """How far the relation with a customer has come (after Dwyer, Schurr & Oh 1987)."""
+
+    AWARENESS = "awareness"
+    EXPLORATION = "exploration"
+    EXPANSION = "expansion"
+    COMMITMENT = "commitment"
+    DECLINE = "decline"
+
+
+class Context(StrEnum):
+    """Whether a contract ties the customer to the company."""
+
+    TRANSACTIONAL = "transactional"
+    RELATIONAL = "relational"
+
+
+class Level(StrEnum):
+    """From whom trust comes, from the widest to the nearest."""
+
+    SECTOR = "sector"
+    COMPANY = "company"
+    TEAM = "team"
+    AGENT = "agent"
+    PERSON = "person"

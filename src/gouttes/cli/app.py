@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gouttes.cli import demo, erasing, imports, lab, people_group, readings, reporting, setup, upkeep, validating
+from gouttes.cli import (
+    brand,
+    demo,
+    erasing,
+    imports,
+    lab,
+    learning,
+    people_group,
+    readings,
+    reporting,
+    setup,
+    upkeep,
+    validating,
+)
 from gouttes.errors import BadInputError, GouttesError
 from gouttes.version import VERSION
 
@@ -26,7 +39,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (setup, imports, readings, people_group, reporting, erasing, upkeep, demo, lab, validating):
+GROUPS = (
+    setup,
+    imports,
+    readings,
+    people_group,
+    reporting,
+    erasing,
+    upkeep,
+    learning,
+    validating,
+    brand,
+    demo,
+    lab,
+)
+for group in GROUPS:
     group.register(app)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +12,8 @@ import typer
 from rich.table import Table
 
 from gouttes import engines
+from gouttes.cli import lab_variance
+from gouttes.cli.lab_files import existing, read
 from gouttes.cli.voice import EngineOption, JsonOption, LangOption, Voice
 from gouttes.errors import BadInputError
 from gouttes.identity.link import components
@@ -23,11 +23,6 @@ from gouttes.identity.linkage.measures import Measures, Share, measured
 from gouttes.identity.linkage.score import scored
 from gouttes.identity.linkage.threshold import link_at
 from gouttes.identity.linkage.train import Untrained, trained
-from gouttes.sources import Context
-from gouttes.sources.contract import FileSpec
-from gouttes.sources.reading import tables
-from gouttes.sources.sandbox import Sandbox
-from gouttes.sources.tables import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +46,7 @@ def register(app: typer.Typer) -> None:
     lab = typer.Typer(help="The methods on any file, without a workspace.", no_args_is_help=True)
     lab.callback()(about)
     lab.command("link")(link)
+    lab.command("variance")(lab_variance.variance)
     app.add_typer(lab, name="lab")
 
 
@@ -164,32 +160,6 @@ def answered(
     return judged(found, pairs, grouped) if true else found
 
 
-def read(file: Path) -> pa.Table:
-    """The file's columns as text, without outer spaces, blank cells null.
-
-    Raises:
-        BadInputError: the file cannot be read, has several tables, two columns of one name, or no row.
-    """
-    with Sandbox(Context(now=datetime.now(UTC))) as sandbox:
-        (first, *others) = tables(file, sandbox)
-        if others:
-            raise BadInputError(
-                f"{file.name} has {1 + len(others)} tables: save the one you mean in a file of its own."
-            )
-        bare = FileSpec(name="lab", columns={}, required=())
-        headings = first.headings(bare)
-        named = [heading or f"column {place}" for place, heading in enumerate(headings, 1)]
-        if twice := {name for name in named if named.count(name) > 1}:
-            raise BadInputError(f"{file.name} has several columns '{min(twice)}': give each a name of its own.")
-        spec = FileSpec(name="lab", columns={f"h{place}": (name,) for place, name in enumerate(named)}, required=())
-        loaded = first.load(sandbox, "lab", Wanted(spec, {f"h{place}": place for place in range(len(named))}))
-        wanted = ", ".join(f"trim(h{place}) as h{place}" for place in range(len(named)))
-        found = sandbox.arrow(f"select {wanted} from {loaded.table}") if named else pa.table({})  # noqa: S608 -- our names
-    if not found.num_rows:
-        raise BadInputError(f"{file.name} has no row: there is nothing to link.")
-    return found.rename_columns(named)
-
-
 def chosen(headings: Sequence[str], identifier: str, truth: str | None, mapped: Sequence[str]) -> list[Column]:
     """The columns that are compared, and as what; id and truth never are.
 
@@ -214,20 +184,6 @@ def _asked(headings: Sequence[str], text: str) -> tuple[str, str]:
     if not sign or role not in roles:
         raise BadInputError(f"--map takes HEADING=ROLE, not '{text}'. Roles: {', '.join(roles)}.")
     return existing(headings, heading), role
-
-
-def existing(headings: Sequence[str], name: str) -> str:
-    """A heading that is there.
-
-    Raises:
-        BadInputError: it is not; names the nearest.
-    """
-    if name in headings:
-        return name
-    small = {heading.casefold(): heading for heading in headings}
-    near = difflib.get_close_matches(name.casefold(), small, n=1)
-    guess = f" Did you mean '{small[near[0]]}'?" if near else ""
-    raise BadInputError(f"There is no column '{name}'.{guess} Columns: {', '.join(headings)}.")
 
 
 def records_of(

@@ -13,6 +13,8 @@ from rich.table import Table
 from gouttes.cli.voice import AsOfOption, EngineOption, JsonOption, LangOption, Voice, WorkspaceArgument, date_given
 from gouttes.errors import BadInputError
 from gouttes.opened import OpenedWorkspace
+from gouttes.relating import would_change
+from gouttes.report.counterfactual import told
 from gouttes.report.explain import sentences, table
 from gouttes.report.validation import caution
 from gouttes.trust.interval import exact_interval
@@ -117,12 +119,13 @@ def explain(
     found = opened.find(person)
     account, ledger = opened.account(found), opened.ledger(found).to_pandas()
     heaviest = ledger.reindex(ledger["contribution"].abs().sort_values(ascending=False, kind="stable").index)
-    said = sentences(account, voice.language)
+    change = would_change(opened, found, ledger)
+    said = [*sentences(account, voice.language), *told(change, voice.language)]
     columns = [name for name in heaviest.columns if name != "person"]
     document = {"account": account, "sentences": said, "ledger": heaviest[columns].to_dict("records")}
     shown = (table(account, voice.language), "", _events(voice, heaviest.head(events)))
     beside = cautions(opened, voice)
-    voice.answer(document | {"caution": beside}, *said, *beside, "", *shown)
+    voice.answer(document | {"caution": beside, "counterfactual": change}, *said, *beside, "", *shown)
 
 
 def _events(voice: Voice, ledger: pd.DataFrame) -> Table:

@@ -2,39 +2,17 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import ibis
-import ibis.expr.datatypes as dt
 
-from gouttes.engines import json_text
-from gouttes.evidence.rows import LABELS, keys_of_events
+from gouttes.evidence.justice import JUSTICE, REPAIRING, facets, justice
+from gouttes.evidence.rows import LABELS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-REPAIRING = ("incident.repaired", "complaint.answered", "gesture.made")
-JUSTICE = MappingProxyType({"distributive": 0.40, "procedural": 0.10, "interpersonal": 0.30, "informational": 0.20})
-"""Weights of the four justices. Priors, after the meta-analysis of Orsingher, Valentini & de Angelis (2010),
-*Journal of the Academy of Marketing Science* 38(2)."""
-
-
-def justice(events: ir.Table) -> ir.FloatingValue:
-    """J of each repair, between 0 and 1: the weighted sum of the justices in its ``properties``.
-
-    A justice that is absent counts 0 where another is given. Where none is given J is the event's ``severity``, and
-    null where there is none either: nothing is known of the repair.
-    """
-    parts = {name: _number(json_text(events.properties, name)) for name in JUSTICE}
-    total = sum((part.fill_null(0.0) * JUSTICE[name] for name, part in parts.items()), ibis.literal(0.0))
-    some = ibis.or_(*(part.notnull() for part in parts.values()))
-    return some.ifelse(total, events.severity.clip(0.0, 1.0))
-
-
-def _number(text: ir.StringValue) -> ir.FloatingValue:
-    value = text.try_cast(dt.float64)
-    return value.isnan().ifelse(ibis.null(dt.float64), value).clip(0.0, 1.0)
+__all__ = ["JUSTICE", "REPAIRING", "justice", "repairs"]
 
 
 def repairs(failures: ir.Table, events: ir.Table) -> ir.Table:
@@ -62,16 +40,10 @@ def repairs(failures: ir.Table, events: ir.Table) -> ir.Table:
 
 
 def _attempts(events: ir.Table) -> ir.Table:
-    chosen = events.filter(events.kind.isin(REPAIRING), events.incident.notnull() | events.thread.notnull())
-    keys = keys_of_events(chosen)
-    attempts = chosen.select(
-        *("person", "event_id", "kind", "known_at", *LABELS),
-        incident=keys["incident"],
-        thread=keys["thread"],
-        repaired_at=chosen.occurred_at,
-        justice=justice(chosen),
+    found = facets(events)
+    return found.filter(found.justice > 0).select(
+        *("person", "event_id", "kind", "known_at", *LABELS), "incident", "thread", "repaired_at", "justice"
     )
-    return attempts.filter(attempts.justice > 0)
 
 
 def _pairs(failures: ir.Table, attempts: ir.Table, key: str) -> ir.Table:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date, datetime
 
+    from gouttes.report.brand_data import Brand
     from gouttes.report.validation_data import Validated
 
 COLUMNS = MappingProxyType(
@@ -153,6 +154,7 @@ class ReportData:
         simulated: the data are invented; the page says so.
         version: of Gouttes, this one by default.
         identity: who is who; None where the last run left no such tables.
+        brand: from a person to the brand; None where it was not computed.
         weeks: WEEKS; one row per week, oldest first or not. ``week`` is its Monday.
         facets: facet, value, low, high; optional n.
         figures: FIGURES (90 % intervals); n is ``trials``.
@@ -183,6 +185,7 @@ class ReportData:
     simulated: bool = False
     version: str = VERSION
     identity: Identity | None = None
+    brand: Brand | None = None
     weeks: pd.DataFrame = field(default_factory=lambda: _table("weeks"))
     facets: pd.DataFrame = field(default_factory=lambda: _table("facets"))
     figures: pd.DataFrame = field(default_factory=lambda: _table("figures"))

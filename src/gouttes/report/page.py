@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from gouttes.report import identity, theme, validation, words
+from gouttes.report import brand, identity, theme, validation, words
 from gouttes.report.data import rows
 from gouttes.report.findings import Verdict, findings
 from gouttes.report.pictures import pictures
@@ -17,6 +17,7 @@ from gouttes.report.tables import Table
 
 if TYPE_CHECKING:
     from gouttes.language import Language
+    from gouttes.report.brand_data import Brand
     from gouttes.report.data import ReportData
     from gouttes.report.findings import Faller, Findings, Rhythm
 
@@ -43,12 +44,19 @@ def render(data: ReportData, language: Language) -> str:
             fallers=[_faller(one, language) for one in found.fallers],
             who=found.identity and identity.sentence(found.identity, language),
             who_facts=identity.facts(found.identity, language) if found.identity else [],
+            brand=data.brand and _brand(data.brand, language),
             rules=rules_table(data, language),
             prior=prior_words(found, language),
             style=_style(),
             validation=validation.words(data.validation, language) if data.validation else None,
         )
     )
+
+
+def _brand(found: Brand, language: Language) -> dict[str, Any]:
+    """The sentences on the brand."""
+    said = {"head": brand.sentence(found, language), "parts": brand.parts(found, language)}
+    return said | {"unknown": brand.unknown(language)}
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gouttes.report import charts, identity, timelines, validation, words
+from gouttes.report import brand, charts, identity, timelines, validation, words
 from gouttes.report.charts import Mark
 from gouttes.report.data import rows
 from gouttes.report.drawing import LARGE, SMALL, pictured
@@ -43,7 +43,8 @@ def pictures(data: ReportData, found: Findings, language: Language) -> dict[str,
         "waiting": lambda: identity.waiting(found, language),
         "calibration": lambda: validation.curve(data.validation, language),
     }
-    return {key: made for key, make in makers.items() if (made := make()) is not None}
+    drawn = {key: make() for key, make in makers.items()} | brand.pictures(data.brand, language)
+    return {key: made for key, made in drawn.items() if made is not None}
 
 
 def _weeks(data: ReportData) -> list[dict[str, Any]]:

@@ -208,7 +208,7 @@ def test_drops_are_never_brought_together(books: Books) -> None:
     assert sizes(books.of("promise kept", *kept)) == [1.0, 1.0]
 
 
-def repair(hours: float, just: float, **fields: Any) -> dict[str, Any]:
+def repair(hours: float, just: float | None, **fields: Any) -> dict[str, Any]:
     return event("incident.repaired", hours, severity=just, **{"incident": "i", **fields})
 
 
@@ -235,7 +235,6 @@ def test_a_repair_is_not_known_before_its_failure(books: Books) -> None:
         ({"hours": -1.0}, False),
         ({"hours": 0.0}, True),
         ({"just": 0.0}, False),
-        ({"just": None}, False),
     ],
 )
 def test_a_repair_repairs_the_same_incident_of_the_same_person_from_then_on(
@@ -244,6 +243,11 @@ def test_a_repair_repairs_the_same_incident_of_the_same_person_from_then_on(
     mended = repair(**{"hours": 5.0, "just": 1.0, **fields})
     rows = books.of("outage", event("incident.touched", 0, incident="i"), mended)
     assert sizes(rows) == ([1.0, -0.5] if counts else [1.0])
+
+
+def test_a_repair_that_states_nothing_gives_back_what_its_speed_shows(books: Books) -> None:
+    rows = books.of("outage", event("incident.touched", 0, incident="i"), repair(5.0, None))
+    assert sizes(rows) == pytest.approx([1.0, -0.5 * 0.1])
 
 
 @pytest.mark.parametrize("kind", ["complaint.answered", "gesture.made", "incident.repaired"])

@@ -10,13 +10,19 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit
 
+from gouttes import engines
 from gouttes.trust.interval import Z
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import ibis.expr.types as ir
 
     from gouttes.trust.learning.design import Array, Codes
 
+CHANCES = ibis.schema(
+    {"person": "string", "outcome": "string", "chance": "float64", "low": "float64", "high": "float64"}
+)
 FEWEST = 30
 """Successes, and failures, without which no chance is told (prior)."""
 MOST_STEPS = 50
@@ -97,7 +103,7 @@ def _logistic(features: Array, successes: Array, trials: Array) -> tuple[npt.NDA
     return theta, inverse
 
 
-def chances(readings: ir.Table, told: dict[str, Chance]) -> ir.Table:
+def chances(readings: ir.Table, told: Mapping[str, Chance]) -> ir.Table:
     """The chance of each outcome for each person, with its interval of 90 %.
 
     The interval joins what is not known of the person (the spread of logit τ̂) and of the two figures a and b.
@@ -111,7 +117,7 @@ def chances(readings: ir.Table, told: dict[str, Chance]) -> ir.Table:
     """
     logits = readings.select("person", x=_logit(readings.trust), spread=(_logit(readings.high) - _logit(readings.low)))
     parts = [_one(logits, outcome, each) for outcome, each in told.items() if not each.reason]
-    return ibis.union(*parts)
+    return ibis.union(*parts) if parts else engines.empty(CHANCES)
 
 
 def _logit(share: ir.FloatingValue) -> ir.FloatingValue:

@@ -1,0 +1,200 @@
+"""Learning from a workspace: frozen at each date, proposed, accepted, in force, rejected."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pytest
+
+import gouttes
+from gouttes.cli.app import run_command
+from gouttes.errors import BadInputError, WorkspaceError
+from gouttes.learned import ParameterShelf
+from gouttes.learning import History, learn_from
+from gouttes.trust.learning.learn import Refused, State
+from gouttes.trust.learning.parameters import ParameterSet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    def said(*arguments: object) -> tuple[int, str, str]:
+        code = run_command([str(each) for each in arguments])
+        captured = capsys.readouterr()
+        return code, " ".join(captured.out.split()), " ".join(captured.err.split())
+
+    return said
+
+
+def test_evidence_frozen_at_a_date_is_what_a_run_of_that_date_would_have_found(root: Path) -> None:
+    opened = gouttes.open(root)
+    history = History.of(opened.workspace, opened.connection, opened.as_of)
+    origin = opened.as_of - timedelta(days=200)
+    frozen = history.evidence(origin, opened.people().select("person")).drop("origin")
+    columns = ["person", "rule", "event_id", "t", "size"]
+    found = frozen.select(columns).to_pandas().sort_values(columns).reset_index(drop=True)
+    opened.run(as_of=origin, full=True)
+    then = gouttes.open(root).evidence().select(columns).to_pandas().sort_values(columns).reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, then)
+    assert len(found) > 1_000
+
+
+def test_nothing_that_happened_or_became_known_later_changes_what_was_known(root: Path) -> None:
+    opened = gouttes.open(root)
+    history = History.of(opened.workspace, opened.connection, opened.as_of)
+    origin = history.origins(90.0, 3)[0]
+    rows = history.evidence(origin, opened.people().select("person"))
+    day = origin.timestamp() / 86_400
+    assert rows.t.max().execute() <= day
+    assert rows.known.max().execute() <= day
+
+
+def test_dates_are_a_horizon_apart_and_none_lies_before_the_first_event(root: Path) -> None:
+    opened = gouttes.open(root)
+    history = History.of(opened.workspace, opened.connection, opened.as_of)
+    four = history.origins(90.0, 4)
+    assert [(opened.as_of - date).days for date in four] == [360, 270, 180, 90]
+    assert len(history.origins(90.0, 40)) < 10
+
+
+def test_what_is_learned_counts_only_once_accepted_and_run_and_goes_when_rejected(root: Path, say: Any) -> None:
+    before = gouttes.open(root).trust().order_by("person").to_pandas()
+    code, english, _ = say("learn", root, "--lang", "en")
+    assert code == 0
+    assert "opportunities of" in english
+    assert "Nothing has changed yet" in english
+    [version] = ParameterShelf(gouttes.open(root).workspace).versions()
+    pd.testing.assert_frame_equal(gouttes.open(root).trust().order_by("person").to_pandas(), before)
+    code, _, error = say("chances", root)
+    assert (code, "gouttes learn" in error) == (2, True)
+
+    code, french, _ = say("learn", root, "--accept", "--by", "zoé", "--lang", "fr")
+    assert (code, f"Version {version} acceptée par zoé." in french) == (0, True)
+    pd.testing.assert_frame_equal(gouttes.open(root).trust().order_by("person").to_pandas(), before)
+    opened = gouttes.open(root)
+    assert opened.run().mode == "full"
+    opened = gouttes.open(root)
+    found = ParameterShelf(opened.workspace).get(version)
+    assert opened.prior.mean == found.mean.value
+    assert opened.prior.source == f"learned {version}"
+    by_name = {rule.name: rule for rule in opened.rules}
+    for name, weight in found.weights.items():
+        rule = by_name[name]
+        assert rule.weight == weight.value
+        assert rule.half_life == found.half_lives[found.classes[name]].value
+        assert (rule.status == "learned") == (weight.state in {State.LEARNED, State.UNSUPPORTED})
+    assert not opened.trust().order_by("person").to_pandas().equals(before)
+    assert gouttes.open(root).run().mode == "unchanged"
+
+    chances = opened.chances().to_pandas()
+    assert set(chances["outcome"]) <= {"return", "renewal", "expansion", "recommendation"}
+    assert ((chances["low"] < chances["chance"]) & (chances["chance"] < chances["high"])).all()
+    code, told, _ = say("chances", root, "--top", "3", "--outcome", "return", "--lang", "fr")
+    assert (code, "retour spontané" in told) == (0, True)
+    code, told, _ = say("chances", root, "--person", chances["person"][0], "--json")
+    assert json.loads(told)["learned"] == version
+
+    assert say("learn", root, "--reject")[0] == 0
+    gouttes.open(root).run()
+    pd.testing.assert_frame_equal(gouttes.open(root).trust().order_by("person").to_pandas(), before)
+
+
+def test_a_set_is_shown_again_and_compared_with_the_one_in_force(root: Path, say: Any) -> None:
+    opened = gouttes.open(root)
+    for dates in (4, 3):
+        learn_from(opened.workspace, opened.connection, as_of=opened.as_of, now=NOW, dates=dates)
+    shelf = ParameterShelf(opened.workspace)
+    first, second = shelf.versions()
+    assert second == first.replace(".1", ".2")
+    assert len(shelf.get(second).origins) == 3
+    code, told, _ = say("learn", root, "--version", first, "--json")
+    assert (code, json.loads(told)["learned"]["version"]) == (0, first)
+    compared = json.loads(say("learn", root, "--compare", "--json")[1])
+    assert (compared["before"], compared["after"]) == (None, second)
+    shelf.decide(first, "accepted", by="zoé", at=NOW)
+    compared = json.loads(say("learn", root, "--compare", "--json")[1])
+    assert (compared["before"], compared["after"]) == (first, second)
+    assert compared["differences"][0]["before"]["value"] == shelf.get(first).strength.value
+    french = say("learn", root, "--compare", "--lang", "fr")[1]
+    assert "force de l" in french
+    assert "demi-vie des seaux" in french
+
+
+def test_the_last_accepted_that_was_not_rejected_since_is_in_force(root: Path) -> None:
+    opened = gouttes.open(root)
+    shelf = ParameterShelf(opened.workspace)
+    found = learn_from(opened.workspace, opened.connection, as_of=opened.as_of, now=NOW)
+    assert isinstance(found, ParameterSet)
+    assert shelf.accepted() is None
+    shelf.propose(ParameterSet.read(found.text().replace(found.version, "2026-01-01.1")))
+    shelf.decide("2026-01-01.1", "accepted", by="a", at=NOW)
+    shelf.decide(found.version, "accepted", by="b", at=NOW)
+    assert shelf.accepted() == found.version
+    shelf.decide(found.version, "rejected", by="a", at=NOW)
+    assert shelf.accepted() == "2026-01-01.1"
+    with (opened.workspace.insights / "learned" / "decided.jsonl").open("a") as lines:
+        lines.write('{"version": "2026-01-')  # a crash in the middle of a line
+    assert shelf.accepted() == "2026-01-01.1"
+    shelf.decide(found.version, "accepted", by="b", at=NOW)
+    assert shelf.accepted() == found.version
+    assert ParameterSet.read(found.text()) == found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--accept",), "Nothing was learned yet"),
+        (("--accept", "--version", "9"), "No parameters were learned under the version '9'"),
+        (("--accept", "--reject"), "Give one of"),
+        (("--horizon", "0"), "a horizon above 0 days"),
+    ],
+)
+def test_wrong_input_is_told_in_words(root: Path, say: Any, arguments: tuple[str, ...], words: str) -> None:
+    code, out, error = say("learn", root, *arguments)
+    assert (code, out) == (2, "")
+    assert words in error
+
+
+def test_a_log_too_short_to_learn_from_says_so_and_the_priors_stay(root: Path, say: Any) -> None:
+    code, told, _ = say("learn", root, "--horizon", "300", "--lang", "en")
+    assert code == 0
+    assert "the log reaches back over 2 of the 3 dates" in told
+    assert "In force: the first-day priors." in told
+    assert ParameterShelf(gouttes.open(root).workspace).versions() == []
+    opened = gouttes.open(root)
+    far = learn_from(opened.workspace, opened.connection, as_of=opened.as_of, now=NOW, horizon=9_000.0)
+    assert far == Refused("no_outcome")
+
+
+def test_a_file_that_holds_no_parameters_is_named(root: Path) -> None:
+    shelf = ParameterShelf(gouttes.open(root).workspace)
+    (root / "insights" / "learned").mkdir()
+    (root / "insights" / "learned" / "2026-01-01.1.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(WorkspaceError, match=r"2026-01-01\.1\.json holds no learned parameters"):
+        shelf.get("2026-01-01.1")
+    with pytest.raises(BadInputError):
+        shelf.decide("none", "rejected", by="a", at=NOW)
+
+
+def test_what_the_company_set_is_not_learned_and_stays(root: Path) -> None:
+    text = (root / "gouttes.toml").read_text(encoding="utf-8")
+    start = text.index("# [evidence")
+    set_ = '[evidence.rules."unprompted return"]\nweight = 0.5\n'
+    (root / "gouttes.toml").write_text(text[:start] + set_, encoding="utf-8")
+    opened = gouttes.open(root)
+    opened.run()
+    found = learn_from(opened.workspace, opened.connection, as_of=opened.as_of, now=NOW)
+    assert isinstance(found, ParameterSet)
+    assert found.weights["unprompted return"].state is State.SET
+    ParameterShelf(opened.workspace).decide(found.version, "accepted", by="a", at=NOW)
+    gouttes.open(root).run()
+    rule = next(each for each in gouttes.open(root).rules if each.name == "unprompted return")
+    assert (rule.weight, rule.half_life, rule.status) == (0.5, 120.0, "set")
