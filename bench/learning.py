@@ -17,12 +17,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bench.flow import FULL, ROOT, fill, say, simulated
 from tests.core.trust.learning.planted import THETA, designed
 
 import gouttes
-from flow import FULL, ROOT, fill, say, simulated
 from gouttes import engines, pipeline
-from gouttes.learning import learn_from
+from gouttes.learning import Asked, learn_from
 from gouttes.trust.learning.fit import Beliefs, Ties, fit
 from gouttes.trust.learning.parameters import ParameterSet
 from gouttes.workspace import Workspace
@@ -64,9 +64,9 @@ def whole(people: int, events_per_person: int) -> None:
     found = learn_from(
         opened.workspace,
         opened.connection,
+        Asked(dates=DATES),
         as_of=opened.as_of,
         now=datetime.now(UTC),
-        dates=DATES,
         progress=lambda step: steps.update({step: round(time.perf_counter() - started, 1)}),
     )
     seconds = time.perf_counter() - started
