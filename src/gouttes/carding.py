@@ -7,6 +7,7 @@ article 35(7) of the GDPR. Both are drafts for a person to complete: a machine k
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -17,11 +18,15 @@ from gouttes.drifting import Drift
 from gouttes.eventlog.erased import receipts
 from gouttes.eventlog.kinds import KINDS
 from gouttes.learned import ParameterShelf
+from gouttes.report import validation
+from gouttes.report.validation_data import shown
 from gouttes.validated import standing
 from gouttes.version import VERSION
 from gouttes.vocabulary import Facet
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from gouttes.evidence.rule import EvidenceRule
     from gouttes.language import Language
     from gouttes.opened import OpenedWorkspace
@@ -52,7 +57,7 @@ def facts(opened: OpenedWorkspace) -> dict[str, Any]:
     Raises:
         BadInputError: nothing was run yet.
     """
-    workspace, manifest = opened.workspace, opened.manifest
+    workspace, manifest, found = opened.workspace, opened.manifest, standing(opened.workspace)
     learned = ParameterShelf(workspace).get(manifest.learned) if manifest.learned else None
     counted = opened.events().group_by("kind").agg(events=lambda t: t.count()).to_pyarrow().to_pylist()
     return {
@@ -68,7 +73,7 @@ def facts(opened: OpenedWorkspace) -> dict[str, Any]:
         "prior": opened.prior,
         "learned": learned,
         "decisions": ParameterShelf(workspace).decisions(),
-        "standing": standing(workspace),
+        "standing": shown(found, digest=manifest.digest) if found else None,
         "drift": Drift.last(workspace),
         "erasures": len(receipts(opened.log)),
         "window": workspace.settings.behaviour,
@@ -108,8 +113,30 @@ def _rule(rule: EvidenceRule) -> dict[str, Any]:
 def card(opened: OpenedWorkspace, kind: Card, language: Language) -> str:
     """One of the two documents, as Markdown in the reader's language."""
     template = _environment().get_template(f"cards/{kind}.{language.code}.md.j2")
-    text = template.render(language=language, say=language.say, **facts(opened))
+    zone = opened.workspace.settings.zone
+    said = {
+        "language": language,
+        "say": language.say,
+        "day": lambda moment: language.date(_local(moment, zone)),
+        "short_day": lambda moment: language.date(_local(moment, zone), "medium"),
+        "why": lambda found: validation.reason(found, language),
+        "prior_source": _source(opened.prior.source, language),
+    }
+    text = template.render(**said, **facts(opened))
     return text.rstrip() + "\n"
+
+
+def _local(moment: str | datetime, zone: tzinfo) -> datetime:
+    """A moment in the company's time zone, as papers are dated."""
+    known = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return known.astimezone(zone)
+
+
+def _source(words: str, language: Language) -> str:
+    """Where the mean of the prior comes from, in the reader's language."""
+    kind, _, version = words.partition(" ")
+    key = f"card.prior.{kind}"
+    return language.say(key, version=version) if language.knows(key) else language.say("card.prior.prior")
 
 
 @cache
@@ -123,5 +150,5 @@ def _environment() -> Environment:
 
 def plain(text: object) -> str:
     """A name from outside, on one line, without what Markdown or HTML would act on."""
-    line = " ".join(str(text).split())
-    return "".join(character for character in line if character.isprintable() and character not in "|<>[]`*_#\\")
+    kept = (each for each in str(text) if each.isspace() or (each.isprintable() and each not in "|<>[]`*_#\\"))
+    return " ".join("".join(kept).split())

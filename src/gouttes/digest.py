@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,14 @@ import ibis
 import pandas as pd
 
 from gouttes.branding import brand
+from gouttes.drifting import TOO_FAR, Drift
 from gouttes.figuring import figures
+from gouttes.learned import ParameterShelf
 from gouttes.relating import relation
 from gouttes.report.data import Change, Counts, Estimate, Identity, ReportData
 from gouttes.report.data import Prior as ShownPrior
+from gouttes.report.learned_data import Drifted, Learned, months
+from gouttes.report.learned_data import shown as shown_learned
 from gouttes.report.validation_data import shown
 from gouttes.trust import trajectory
 from gouttes.trust.interval import exact_interval
@@ -25,6 +30,7 @@ if TYPE_CHECKING:
     import ibis.expr.types as ir
 
     from gouttes.opened import OpenedWorkspace
+    from gouttes.report.learned_data import Status
     from gouttes.report.validation_data import Validated
 
 Z = 1.6448536269514722
@@ -81,6 +87,7 @@ def report_data(opened: OpenedWorkspace, *, names: bool = False) -> ReportData:
         rules=_rules(opened),
         validation=_validation(opened),
         relation=relation(opened) if _count(opened.people()) else None,
+        learned=learned(opened),
     )
 
 
@@ -88,6 +95,29 @@ def _validation(opened: OpenedWorkspace) -> Validated | None:
     """What validation last found, or nothing where it never ran."""
     found = standing(opened.workspace)
     return shown(found, digest=opened.manifest.digest) if found else None
+
+
+def learned(opened: OpenedWorkspace) -> Learned:
+    """The parameters that the readings rest on, or else the latest that may come; and the last look at drift."""
+    shelf, used, zone = ParameterShelf(opened.workspace), opened.manifest.learned, opened.workspace.settings.zone
+    accepted, last = shelf.accepted(), Drift.last(opened.workspace)
+    decided = {each.version for each in shelf.decisions()}
+    waiting = next((each for each in reversed(shelf.versions()) if each not in decided), "")
+    version = used or accepted or waiting
+    status: Status = "in_force" if used else "accepted" if accepted else "proposed"
+    found = shown_learned(shelf.get(version), status, zone) if version else Learned()
+    looked = last and Drifted(
+        state=last.state,
+        as_of=last.as_of.astimezone(zone),
+        stale=last.learned != used,
+        months=months(asdict(last)["months"], zone, far=TOO_FAR),
+    )
+    return replace(
+        found,
+        waiting="" if waiting == version else waiting,
+        leaving=bool(used) and accepted != used,
+        drift=looked or Drifted(),
+    )
 
 
 def _identity(opened: OpenedWorkspace) -> Identity | None:

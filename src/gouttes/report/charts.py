@@ -36,6 +36,7 @@ class Mark:
         value, low, high: where it lies; low and high may be NaN.
         text, detail: the figure as written, and its interval and n.
         bucket: drawn warm and as a falling triangle.
+        faint: its figure is a guess, and written so.
     """
 
     label: str
@@ -45,6 +46,7 @@ class Mark:
     text: str
     detail: str
     bucket: bool = False
+    faint: bool = False
 
 
 def plot_width(frame: Frame) -> int:
@@ -54,7 +56,7 @@ def plot_width(frame: Frame) -> int:
 
 def dots(marks: Sequence[Mark], frame: Frame, *, domain: tuple[float, float]) -> Any:  # noqa: ANN401 -- Altair is untyped here
     """A dot and its soft interval per row, the figure written beside it."""
-    sheet = _Sheet(marks, frame)
+    sheet = Sheet(marks, frame)
     scale = alt.Scale(domain=list(domain), range=sheet.range, zero=False)
     axis = alt.Axis(
         grid=not frame.narrow, tickCount=3 if frame.narrow else 5, labelExpr=PERCENT[frame.code], labelFlush=True
@@ -84,7 +86,7 @@ def dots(marks: Sequence[Mark], frame: Frame, *, domain: tuple[float, float]) ->
 
 def bars(marks: Sequence[Mark], frame: Frame) -> Any:  # noqa: ANN401 -- Altair is untyped here
     """Bars from zero to either side: what was earned to the right, what it cost to the left."""
-    sheet = _Sheet(marks, frame)
+    sheet = Sheet(marks, frame)
     reach = max(abs(edge) for mark in marks for edge in (mark.value, mark.low, mark.high) if edge == edge)  # noqa: PLR0124 -- NaN differs from itself
     least = min([0.0, *(min(mark.value, _or(mark.low, 0)) for mark in marks)])
     most = max([0.0, *(max(mark.value, _or(mark.high, 0)) for mark in marks)])
@@ -115,7 +117,7 @@ def _or(value: float, other: float) -> float:
     return value if value == value else other  # noqa: PLR0124 -- NaN differs from itself
 
 
-class _Sheet:
+class Sheet:
     """Rows of words around a plot: label at left, figure at right; on a phone both stand above the mark."""
 
     def __init__(self, marks: Sequence[Mark], frame: Frame) -> None:
@@ -158,12 +160,11 @@ class _Sheet:
             ),
         ]
         right = self.end if narrow else self.end - self.detail - 10
-        for bucket in self.kinds:
-            ink = LIGHT.bucket_ink if bucket else LIGHT.drop_ink
-            rows = [row for row in self.values if row["bucket"] is bucket]
-            layers.append(
-                self._column("text", right, "right", rows, above=narrow, fontSize=LABEL, fontWeight="bold", color=ink)
-            )
+        for ink in (LIGHT.drop_ink, LIGHT.bucket_ink, LIGHT.muted):
+            rows = [row for row in self.values if row["ink"] == ink]
+            if rows:
+                look = {"fontSize": LABEL, "fontWeight": "normal" if ink == LIGHT.muted else "bold", "color": ink}
+                layers.append(self._column("text", right, "right", rows, above=narrow, **look))
         return layers
 
     def _column(
@@ -194,6 +195,7 @@ def _row(index: int, mark: Mark) -> dict[str, Any]:
         "text": mark.text,
         "detail": mark.detail,
         "bucket": mark.bucket,
+        "ink": LIGHT.muted if mark.faint else LIGHT.bucket_ink if mark.bucket else LIGHT.drop_ink,
     }
 
 

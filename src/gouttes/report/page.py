@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from gouttes.report import brand, identity, relation, theme, validation, words
+from gouttes.report import brand, identity, learned, relation, theme, validation, words
 from gouttes.report.data import rows
 from gouttes.report.findings import Verdict, findings
 from gouttes.report.pictures import pictures
@@ -50,6 +50,7 @@ def render(data: ReportData, language: Language) -> str:
             prior=prior_words(found, language),
             style=_style(),
             validation=validation.words(data.validation, language) if data.validation else None,
+            learned=learned.words_of(data.learned, language) if data.learned else None,
         )
     )
 

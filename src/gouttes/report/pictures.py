@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gouttes.report import brand, charts, identity, relation, timelines, validation, words
+from gouttes.report import brand, charts, identity, learned, relation, timelines, validation, words
 from gouttes.report.charts import Mark
 from gouttes.report.data import rows
 from gouttes.report.drawing import LARGE, SMALL, pictured
@@ -46,6 +46,7 @@ def pictures(data: ReportData, found: Findings, language: Language) -> dict[str,
         "levels": lambda: relation.level_picture(data.relation, language),
     }
     drawn = {key: make() for key, make in makers.items()} | brand.pictures(data.brand, language)
+    drawn |= learned.pictures(data.learned, data.distribution, language)
     return {key: made for key, made in drawn.items() if made is not None}
 
 

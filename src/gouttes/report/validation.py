@@ -28,7 +28,7 @@ ADDS = "adds"
 def sentence(found: Validated, language: Language) -> str:
     """The answer: for which outcomes the reading adds to every plainer prediction, and where nothing is added."""
     if found.reason:
-        return language.say("validation.unknown", reason=_reason(found, language))
+        return language.say("validation.unknown", reason=reason(found, language))
     adding = [each for each in found.outcomes if each.verdict == ADDS]
     parts = []
     if adding:
@@ -37,7 +37,7 @@ def sentence(found: Validated, language: Language) -> str:
     parts += [nothing] if (nothing := caution(found.without_gain, language)) else []
     if not parts:
         unknown = found.outcomes[0] if found.outcomes else found
-        return language.say("validation.unknown", reason=_reason(unknown, language))
+        return language.say("validation.unknown", reason=reason(unknown, language))
     return " ".join(parts)
 
 
@@ -84,7 +84,8 @@ def _outcome(each: Tried, language: Language) -> str:
     return language.say(f"validation.outcome.{each.name}")
 
 
-def _reason(found: Validated | Tried, language: Language) -> str:
+def reason(found: Validated | Tried, language: Language) -> str:
+    """Why nothing can be said."""
     needed, seen = language.number(found.needed), language.number(found.found)
     return language.say(f"validation.reason.{found.reason or 'no_outcome'}", needed=needed, found=seen)
 
@@ -112,7 +113,7 @@ def _said(each: Tried, language: Language) -> list[str]:
     """What is said of one outcome."""
     name = _outcome(each, language)
     if each.reason:
-        return [language.say("validation.outcome_unknown", outcome=name, reason=_reason(each, language))]
+        return [language.say("validation.outcome_unknown", outcome=name, reason=reason(each, language))]
     said = [
         language.say(
             "validation.scored",
