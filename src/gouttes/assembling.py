@@ -31,7 +31,7 @@ HALF_LIVES = (30.0, 90.0, 180.0, 365.0)
 """Days: half-lives that the symmetric Beta chooses from (prior)."""
 LABELS = ("team", "channel")
 FEW_ORDERS = 2
-"""Orders up to which a customer explores (TRUST.md 2, stages)."""
+"""Orders up to which a customer explores (definition)."""
 PURCHASE_ACTS = ("return.", "renewal.", "expansion.", "order.", "payment.", "subscription.", "invoice.")
 """Beginnings of the acts and kinds that purchases make."""
 SPLIT_DIGITS = 8

@@ -14,6 +14,7 @@ from gouttes.branding import brand
 from gouttes.drifting import TOO_FAR, Drift
 from gouttes.figuring import figures
 from gouttes.learned import ParameterShelf
+from gouttes.relating import relation
 from gouttes.report.data import Change, Counts, Estimate, Identity, ReportData
 from gouttes.report.data import Prior as ShownPrior
 from gouttes.report.learned_data import Drifted, Learned, months
@@ -85,6 +86,7 @@ def report_data(opened: OpenedWorkspace, *, names: bool = False) -> ReportData:
         incidents=_incidents(opened),
         rules=_rules(opened),
         validation=_validation(opened),
+        relation=relation(opened) if _count(opened.people()) else None,
         learned=learned(opened),
     )
 

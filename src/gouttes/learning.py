@@ -6,7 +6,7 @@ later, is learned from. Who is who is taken as it is known now.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     import ibis.expr.types as ir
     import numpy.typing as npt
+    import pyarrow as pa
     from ibis.backends.sql import SQLBackend
 
     from gouttes.evidence.rule import EvidenceRule
@@ -54,7 +55,42 @@ DATES = 4
 """Dates that are learned from, where the log is long enough (prior; three are needed)."""
 LEARNED_FROM = (Outcome.RETURN, Outcome.RENEWAL)
 """Outcomes that have opportunities of their own, taken or not. The other two only occur, and are calibrated after."""
+MOST_PEOPLE = 150_000
+"""People that are learned from, where there are more (prior): the errors of the weights are then about a hundredth.
+They are drawn by a digest of their id, the same at every date and in every run."""
+LONGEST = 3_653
+"""Days of the longest horizon: ten years."""
+DIGITS = 8
+"""Hexadecimal digits of the digest by which people are drawn: one in four billion."""
 STEPS = ("events", "dates", "fit", "chances")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to learn from.
+
+    Attributes:
+        horizon: days after each date in which outcomes are counted.
+        dates: how many dates, a horizon apart.
+        people: about how many people, where there are more; 0 for everyone.
+
+    Raises:
+        BadInputError: a horizon of no days, no date, or fewer people than none.
+    """
+
+    horizon: float = HORIZON
+    dates: int = DATES
+    people: int = MOST_PEOPLE
+
+    def __post_init__(self) -> None:
+        if not 0 < self.horizon < LONGEST or self.dates < 1 or self.people < 0:
+            raise BadInputError(
+                f"Learning needs a horizon above 0 and below {LONGEST:,} days, 1 date or more, and 0 people (everyone) "
+                f"or more; found {self.horizon:g}, {self.dates} and {self.people}."
+            )
+
+
+USUAL = Asked()
 
 
 @dataclass(frozen=True)
@@ -62,7 +98,8 @@ class Sample:
     """What people did after several dates, and what was known before.
 
     Attributes:
-        design: rows of people and dates, with what is learned from.
+        design: rows of people and dates; some have no opportunity of what is learned from.
+        taught: those that have one.
         persons: shape (rows,), the person of each row.
         counts: by outcome, successes and trials of each row.
         origins: the dates.
@@ -70,6 +107,7 @@ class Sample:
     """
 
     design: Design
+    taught: Design
     persons: npt.NDArray[np.object_]
     counts: Mapping[Outcome, tuple[Array, Array]]
     origins: tuple[datetime, ...]
@@ -97,10 +135,10 @@ class History:
     rules: tuple[EvidenceRule, ...]
 
     @classmethod
-    def of(cls, workspace: Workspace, connection: SQLBackend, as_of: datetime) -> History:
-        """The history of a workspace up to the date of its last run."""
+    def of(cls, workspace: Workspace, connection: SQLBackend, as_of: datetime, *, people: int = MOST_PEOPLE) -> History:
+        """The history of a workspace up to the date of its last run; of about so many ``people``, 0 for everyone."""
         shelf, rules = Shelf(workspace), load_rules(workspace.settings.rules)
-        links = shelf.read(connection, "links").select("subject", "person")
+        links = _drawn(shelf.read(connection, "links").select("subject", "person"), people)
         events = lived(read.events(EventLog(workspace), connection, known_by=as_of))
         theirs = read_by_steps(events, rules).inner_join(links, "subject")
         unread = held(connection, theirs, "subject", *UNREAD)
@@ -147,14 +185,10 @@ class History:
         told = rows.order_by("row").to_pyarrow()
         if not told.num_rows:
             return None
-        known = self.known
-        parts = [self._pairs(rows, origin, known) for origin in origins]
-        found = engines.kept(self.connection, ibis.union(*parts))
-        counts = {
-            outcome: (_numbers(told, f"{outcome}_successes"), _numbers(told, f"{outcome}_trials"))
-            for outcome in Outcome
-        }
+        counts = _counts(told)
         persons = told["person"].to_numpy()
+        found = engines.kept(self.connection, ibis.union(*(self._pairs(rows, origin) for origin in origins)))
+        known = self.known
         design = Design(
             successes=np.sum([counts[each][0] for each in outcomes], axis=0),
             trials=np.sum([counts[each][1] for each in outcomes], axis=0),
@@ -164,13 +198,30 @@ class History:
             classes=Classes.of(known),
             summed=summing(found, told.num_rows, len(known)),
         )
-        return Sample(design, persons, counts, tuple(origins), horizon)
+        chosen = sum((rows[f"{each}_trials"] for each in outcomes), ibis.literal(0)) > 0
+        taught = with_outcome(design, engines.kept(self.connection, _renumbered(found, rows.filter(chosen))))
+        return Sample(design, taught, persons, counts, tuple(origins), horizon)
 
-    def _pairs(self, rows: ir.Table, origin: datetime, known: Sequence[Known]) -> ir.Table:
+    def _pairs(self, rows: ir.Table, origin: datetime) -> ir.Table:
         day = engines.days(ibis.literal(origin, engines.UTC_TIMESTAMP))
         theirs = rows.filter(rows.origin == day)
         evidence = self.evidence(origin, theirs.select("person"))
-        return engines.kept(self.connection, pairs(theirs, evidence, known))
+        return engines.kept(self.connection, pairs(theirs, evidence, self.known))
+
+
+def _renumbered(found: ir.Table, rows: ir.Table) -> ir.Table:
+    """PAIRS of some rows, which are numbered anew in their order."""
+    numbered = rows.select(of="row", number=ibis.row_number().over(ibis.window(order_by="row")))
+    return found.inner_join(numbered, [("row", "of")]).select("rule", "age", "size", row="number")
+
+
+def _drawn(links: ir.Table, people: int) -> ir.Table:
+    """The links of about so many people."""
+    everyone = int(links.person.nunique().execute()) if people else 0
+    if everyone <= people:
+        return links
+    edge = f"{int(people / everyone * 16**DIGITS):0{DIGITS}x}"
+    return links.filter(links.person.hexdigest("md5").substr(0, DIGITS) < edge)
 
 
 def _counted(windows: ir.Table) -> ir.Table:
@@ -183,19 +234,23 @@ def _counted(windows: ir.Table) -> ir.Table:
     return windows.group_by("person", "origin").agg(**columns)
 
 
-def _numbers(told: object, name: str) -> Array:
-    found: Array = told[name].to_numpy().astype(np.float64)  # type: ignore[index]  # a PyArrow table
+def _numbers(told: pa.Table, name: str) -> Array:
+    found: Array = told[name].to_numpy().astype(np.float64)
     return found
+
+
+def _counts(told: pa.Table) -> dict[Outcome, tuple[Array, Array]]:
+    """By outcome, successes and trials of each row."""
+    return {each: (_numbers(told, f"{each}_successes"), _numbers(told, f"{each}_trials")) for each in Outcome}
 
 
 def learn_from(
     workspace: Workspace,
     connection: SQLBackend,
+    asked: Asked = USUAL,
     *,
     as_of: datetime,
     now: datetime,
-    horizon: float = HORIZON,
-    dates: int = DATES,
     progress: Callable[[str], None] = lambda _: None,
 ) -> ParameterSet | Refused:
     """Learn the parameters from what customers did, and keep them as a proposal under a version of their own.
@@ -203,40 +258,30 @@ def learn_from(
     Args:
         workspace: one that was run.
         connection: its engine.
+        asked: what to learn from.
         as_of: the date of the run.
         now: when this is learned.
-        horizon: days after each date in which outcomes are counted.
-        dates: how many dates.
         progress: called with the name of each step as it begins.
-
-    Raises:
-        BadInputError: a horizon of no days, or no date.
     """
-    if horizon <= 0 or dates < 1:
-        raise BadInputError(
-            f"Learning needs a horizon above 0 days and at least 1 date, found {horizon:g} and {dates}."
-        )
     progress("events")
-    history = History.of(workspace, connection, as_of)
-    origins = history.origins(horizon, dates)
-    sample = history.sample(origins, horizon, progress=progress)
+    history = History.of(workspace, connection, as_of, people=asked.people)
+    sample = history.sample(history.origins(asked.horizon, asked.dates), asked.horizon, progress=progress)
     if sample is None:
         return Refused("no_outcome")
     progress("fit")
     prior = first_prior(workspace, history.acts)
-    design = with_outcome(sample.design)
-    learned = learn(design, strength=prior.strength, mean=prior.mean)
+    learned = learn(sample.taught, strength=prior.strength, mean=prior.mean)
     if isinstance(learned, Refused):
         return learned
     progress("chances")
-    found = _set_of(
-        learned, sample, design, now=now, version=ParameterShelf(workspace).next_version(f"{as_of:%Y-%m-%d}")
-    )
-    ParameterShelf(workspace).propose(found)
+    shelf = ParameterShelf(workspace)
+    found = _set_of(learned, sample, now=now, version=shelf.next_version(f"{as_of:%Y-%m-%d}"))
+    shelf.propose(found)
     return found
 
 
-def _set_of(learned: Learned, sample: Sample, design: Design, *, now: datetime, version: str) -> ParameterSet:
+def _set_of(learned: Learned, sample: Sample, *, now: datetime, version: str) -> ParameterSet:
+    design = sample.taught
     return ParameterSet.of(
         learned,
         tuple(rule.name for rule in design.rules),
@@ -252,29 +297,31 @@ def _set_of(learned: Learned, sample: Sample, design: Design, *, now: datetime, 
     )
 
 
-def with_outcome(design: Design) -> Design:
-    """The rows that can be learned from."""
+def with_outcome(design: Design, found: ir.Table | None = None) -> Design:
+    """The rows that can be learned from; ``found`` are their PAIRS, where the engine has them apart."""
     rows = np.flatnonzero(design.trials > 0)
     _, person = np.unique(design.person[rows], return_inverse=True)
-    return Design(
-        design.successes[rows],
-        design.trials[rows],
-        person.astype(np.int64),
-        design.origin[rows],
-        design.rules,
-        design.classes,
-        lambda half_lives: design.summed(half_lives).at(rows),
+    whole = design.summed
+    return replace(
+        design,
+        successes=design.successes[rows],
+        trials=design.trials[rows],
+        person=person.astype(np.int64),
+        origin=design.origin[rows],
+        summed=(lambda half_lives: whole(half_lives).at(rows))
+        if found is None
+        else summing(found, rows.size, len(design.rules)),
     )
 
 
 def _chances(sample: Sample, learned: Learned) -> dict[Outcome, Chance]:
     """How trust becomes the chance of each outcome; trust of each half of the people as the other half taught it."""
     design = sample.design
-    half = np.arange(design.people) % 2 == 0
+    of_taught = np.unique(design.person[design.trials > 0])
     trust = np.empty(design.trials.size)
-    for chosen in (half, ~half):
-        rows = chosen[design.person]
-        trust[rows] = trusted(design, learned.again(with_outcome(design.of_people(~chosen))))[rows]
+    for half in (0, 1):
+        rows = design.person % 2 == half
+        trust[rows] = trusted(design, learned.again(sample.taught.of_people(of_taught % 2 != half)))[rows]
     return {
         outcome: calibrated(good[at], all_[at], design.person[at], trust[at])
         for outcome, (good, all_) in sample.counts.items()

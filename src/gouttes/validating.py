@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 HORIZON = 90.0
 """Days after a date in which outcomes are counted (prior)."""
 SIDES = {"hold-out": 0.10, "test": 0.30, "train": 0.60}
-"""Shares of people. The hold-out keeps at least 5 % (TRUST.md 6, E17), with room for chance among few people."""
+"""Shares of people. The hold-out keeps at least 5 % (rule E17), with room for chance among few people."""
 ASKED_ORIGINS, MOST_ORIGINS = 4, 6
 WARM_UP = 0.5
 """Prior: horizons of history there must be before the first date."""
@@ -88,7 +88,7 @@ class Refused:
 
 
 @dataclass(frozen=True)
-class Tested:
+class Examined:
     """One outcome.
 
     Attributes:
@@ -133,7 +133,7 @@ class Validation:
     people: int = 0
     sampled: int | None = None
     hold_out: bool = False
-    outcomes: Mapping[str, Tested] = field(default_factory=dict)
+    outcomes: Mapping[str, Examined] = field(default_factory=dict)
     refused: Refused | None = None
 
 
@@ -180,7 +180,7 @@ def validate(
     return kept
 
 
-def _finding(tested: Tested) -> Finding:
+def _finding(tested: Examined) -> Finding:
     if tested.comparison is None:
         return Finding(Verdict.UNKNOWN, reason=tested.refused.reason if tested.refused else "")
     return Finding(tested.verdict, over=tested.comparison.best)
@@ -227,6 +227,9 @@ def _validated(
     plan = planned(first, as_of, horizon) if first else Refused("no_event")
     if isinstance(plan, Refused):
         return replace(empty, refused=plan)
+    fewest = min(int(sides.filter(sides.side == side).count().execute()) for side in ("train", "test"))
+    if fewest < FEWEST_PEOPLE:
+        return replace(empty, refused=Refused("few_people", FEWEST_PEOPLE, fewest))
     found = replace(empty, trained_at=plan.train, tested_at=plan.test)
     history = History.of(workspace, connection, as_of)
     history = replace(history, theirs=engines.kept(connection, history.theirs.semi_join(sides, "person")))
@@ -285,19 +288,19 @@ class Trial:
         dated = [np.isin(origin, [days(each) for each in dates]) for dates in (self.plan.train, self.plan.test)]
         return np.isin(self.gathered.side, train) & dated[0] & able, (self.gathered.side == test) & dated[1] & able
 
-    def of(self, outcome: str) -> Tested:
+    def of(self, outcome: str) -> Examined:
         """The reading against every baseline, for one outcome."""
         train, test = self.rows(outcome)
         if self.purchases_only and outcome in {LEARNED, *PARTS}:
-            return Tested(Refused("purchases_only"))
+            return Examined(Refused("purchases_only"))
         if refused := self._too_little(outcome, train, test):
-            return Tested(refused)
+            return Examined(refused)
         known, asked = (self.gathered.cases_of(outcome, rows) for rows in (train, test))
         answers: dict[str, Answer] = {name: baseline(known, asked) for name, baseline in BASELINES.items()}
         answers["bgnbd"] = self._bgnbd(known, asked)
         base = float(known.successes.sum() / known.trials.sum())
         learned, blind = self._taught(outcome), self._taught(outcome, blind=True)
-        return Tested(
+        return Examined(
             comparison=compare(asked, self._read(outcome, learned), answers, base=base),
             without_purchases=gains(asked, self._read(outcome, blind), answers) if blind else {},
             unlearned=learned.why,
@@ -347,7 +350,7 @@ class Trial:
     def _read(self, outcome: str, reading: Taught) -> Predicted:
         """What the reading says of the test rows.
 
-        Of what it was learned from it says Beta(a, b); of any other outcome a calibrated chance (TRUST.md 2), whose
+        Of what it was learned from it says Beta(a, b); of any other outcome a calibrated chance, whose
         line is drawn on the training people.
         """
         train, test = self.rows(outcome)

@@ -98,10 +98,19 @@ def outcomes(acts: ir.Table) -> ir.Table:
     renewals (frictionless; strained, lost) are pooled: the rate is where the trust of someone unknown starts. Returns
     alone would not do: where people rarely buy twice, a company that keeps its word would start near nothing.
     """
+    return acts.aggregate(**_well(acts))
+
+
+def outcomes_by_person(acts: ir.Table) -> ir.Table:
+    """``person, successes, trials``: the same of each person."""
+    return acts.group_by("person").aggregate(**_well(acts))
+
+
+def _well(acts: ir.Table) -> dict[str, ir.IntegerScalar]:
     good = [act for name in POOLED for act in RATES[name][0]] + [Act.RETURN_UNPROMPTED]
     poor = [act for name in POOLED for act in RATES[name][1]] + [Act.RETURN_PROMPTED, Act.RETURN_MISSED]
     well = acts.act.isin(good)
-    return acts.aggregate(successes=well.sum(), trials=(well | acts.act.isin(poor)).sum())
+    return {"successes": well.sum(), "trials": (well | acts.act.isin(poor)).sum()}
 
 
 def _counts(acts: ir.Table, lengths: Sequence[int]) -> ir.Table:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SIGMAS = 3.0
 """Limits of a control chart: three standard deviations (Shewhart 1931; Montgomery 2012, ch. 7)."""
 KEPT, MET = 3, 2
-"""Promises kept and agents met from which experience is repeated and its bearer not one person (TRUST.md, 3)."""
+"""Promises kept and agents met from which experience is repeated and its bearer not one person."""
 RECOMMENDED = (Act.RECOMMENDED.value, Act.RECOMMENDED_REWARDED.value)
 HALF, STEADY = 0.5, 0.9
 """The criterion: more than half is shared or inherited; at most a tenth of variance is between months (priors)."""

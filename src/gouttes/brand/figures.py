@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 REACH = float(ndtri((1 + LEVEL) / 2))
 LEAST = 8
-"""People that a cell needs before a figure of it is given (TRUST.md, 3)."""
+"""People that a cell needs before a figure of it is given."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from gouttes.cli import (
     oversight,
     people_group,
     readings,
+    relating,
     reporting,
     setup,
     upkeep,
@@ -52,6 +53,7 @@ GROUPS = (
     validating,
     oversight,
     brand,
+    relating,
     demo,
     lab,
 )

@@ -14,7 +14,7 @@ from gouttes.cli.voice import EngineOption, JsonOption, LangOption, Voice, Works
 from gouttes.errors import BadInputError
 from gouttes.inforce import chances_in_force
 from gouttes.learned import ParameterShelf
-from gouttes.learning import DATES, HORIZON, learn_from
+from gouttes.learning import DATES, HORIZON, MOST_PEOPLE, Asked, learn_from
 from gouttes.opened import OpenedWorkspace
 from gouttes.trust.learning.learn import Refused, State
 from gouttes.vocabulary import Outcome
@@ -48,6 +48,9 @@ def learn(
     workspace: WorkspaceArgument,
     horizon: Annotated[float, typer.Option(help="Days after each date in which outcomes are counted.")] = HORIZON,
     dates: Annotated[int, typer.Option(help="How many dates to learn from, a horizon apart; three at least.")] = DATES,
+    people: Annotated[
+        int, typer.Option(help="About how many people to learn from, where there are more; 0 for everyone.", min=0)
+    ] = MOST_PEOPLE,
     version: Annotated[str | None, typer.Option(help="Which set; the latest by default.")] = None,
     by: Annotated[str | None, typer.Option(help="Who decides; by default who is logged in here.")] = None,
     engine: EngineOption = "duckdb",
@@ -73,17 +76,13 @@ def learn(
     elif version:
         _show(voice, shelf.get(version), shelf.accepted())
     else:
-        with voice.progress("learn.step") as progress:
-            found = learn_from(
-                opened.workspace,
-                opened.connection,
-                as_of=opened.as_of,
-                now=datetime.now(UTC),
-                horizon=horizon,
-                dates=dates,
-                progress=progress,
-            )
-        _show(voice, found, shelf.accepted())
+        _show(voice, _learned(voice, opened, Asked(horizon, dates, people)), shelf.accepted())
+
+
+def _learned(voice: Voice, opened: OpenedWorkspace, asked: Asked) -> ParameterSet | Refused:
+    as_of, now = opened.as_of, datetime.now(UTC)
+    with voice.progress("learn.step") as progress:
+        return learn_from(opened.workspace, opened.connection, asked, as_of=as_of, now=now, progress=progress)
 
 
 def _latest(shelf: ParameterShelf) -> str:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from gouttes.report.brand_data import Brand
     from gouttes.report.learned_data import Learned
+    from gouttes.report.relation_data import Relation
     from gouttes.report.validation_data import Validated
 
 COLUMNS = MappingProxyType(
@@ -168,6 +169,7 @@ class ReportData:
         incidents: key, opened_at, label (may be null), people touched.
         rules: RULES with ``status`` (prior or learned); optional ``source``.
         validation: what validation last found; None where it never ran.
+        relation: stages, levels, lock-ins and repairs; None where the last run published no acts.
         learned: what customers taught, and the last look at drift; None where it was not looked up.
 
     Raises:
@@ -199,6 +201,7 @@ class ReportData:
     incidents: pd.DataFrame = field(default_factory=lambda: _table("incidents"))
     rules: pd.DataFrame = field(default_factory=lambda: _table("rules"))
     validation: Validated | None = None
+    relation: Relation | None = None
     learned: Learned | None = None
 
     def __post_init__(self) -> None:

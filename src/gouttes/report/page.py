@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from gouttes.report import brand, identity, learned, theme, validation, words
+from gouttes.report import brand, identity, learned, relation, theme, validation, words
 from gouttes.report.data import rows
 from gouttes.report.findings import Verdict, findings
 from gouttes.report.pictures import pictures
@@ -45,6 +45,7 @@ def render(data: ReportData, language: Language) -> str:
             who=found.identity and identity.sentence(found.identity, language),
             who_facts=identity.facts(found.identity, language) if found.identity else [],
             brand=data.brand and _brand(data.brand, language),
+            relation=relation.section(data.relation, language),
             rules=rules_table(data, language),
             prior=prior_words(found, language),
             style=_style(),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from gouttes.report import brand, charts, identity, learned, timelines, validation, words
+from gouttes.report import brand, charts, identity, learned, relation, timelines, validation, words
 from gouttes.report.charts import Mark
 from gouttes.report.data import rows
 from gouttes.report.drawing import LARGE, SMALL, pictured
@@ -42,6 +42,8 @@ def pictures(data: ReportData, found: Findings, language: Language) -> dict[str,
         "origins": lambda: identity.origins(found, language),
         "waiting": lambda: identity.waiting(found, language),
         "calibration": lambda: validation.curve(data.validation, language),
+        "stages": lambda: relation.stage_picture(data.relation, language),
+        "levels": lambda: relation.level_picture(data.relation, language),
     }
     drawn = {key: make() for key, make in makers.items()} | brand.pictures(data.brand, language)
     drawn |= learned.pictures(data.learned, data.distribution, language)

@@ -51,7 +51,8 @@ def caution(without_gain: Mapping[str, str], language: Language) -> str:
     found: dict[str, list[str]] = {}
     for name, over in without_gain.items():
         found.setdefault(over, []).append(name)
-    return " ".join(_nothing(over, names, language) for over, names in found.items())
+    said = [_nothing(over, names, language) for over, names in found.items()]
+    return " ".join([*said, language.say("validation.instead")] if said else said)
 
 
 @dataclass(frozen=True)

@@ -102,6 +102,7 @@ class Validated:
         sampled: people of the sample; None where all were.
         hold_out: the permanent hold-out was asked.
         stale: settings or rules have changed since.
+        without_gain: outcomes for which no added value was found, each with the baseline to fall back on.
         outcomes: each outcome.
         reason, needed, found: why nothing at all can be said.
     """
@@ -115,15 +116,11 @@ class Validated:
     sampled: int | None = None
     hold_out: bool = False
     stale: bool = False
+    without_gain: Mapping[str, str] = field(default_factory=dict)
     outcomes: tuple[Tried, ...] = field(default_factory=tuple)
     reason: str = ""
     needed: float = 0.0
     found: float = 0.0
-
-    @property
-    def without_gain(self) -> dict[str, str]:
-        """Outcomes for which no added value was found, each with the baseline to fall back on."""
-        return {each.name: each.over for each in self.outcomes if each.verdict == "none"}
 
     @property
     def total_dates(self) -> int:
@@ -146,6 +143,7 @@ def shown(found: Standing, *, digest: str) -> Validated:
         sampled=figures.get("sampled"),
         hold_out=bool(figures.get("hold_out")),
         stale=found.digest != digest,
+        without_gain=found.without_gain,
         outcomes=tuple(_tried(name, each, found) for name, each in figures.get("outcomes", {}).items()),
         reason=found.reason,
         needed=refused.get("needed", 0.0),

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from gouttes.errors import BadInputError
 from gouttes.settings.checks import SETTINGS_FILE, refuse_unknown, require
 from gouttes.settings.identity import IdentitySettings
+from gouttes.settings.relating import PledgeSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -26,16 +27,25 @@ class TrustSettings:
     Attributes:
         prior_strength: n₀, how many units of evidence the prior is worth (prior).
         prior_mean: m, ``"pooled"`` for the company's own rate of good outcomes, or a number in (0, 1).
+        sector_mean: share of good outcomes in the trade, in (0, 1), which stands above the company among the levels of
+            trust (prior), or ``"absent"``.
+        sector_strength: how many outcomes that share is worth (prior).
     """
 
     prior_strength: float = 4.0
     prior_mean: float | Literal["pooled"] = "pooled"
+    sector_mean: float | Literal["absent"] = "absent"
+    sector_strength: float = 100.0
 
     def __post_init__(self) -> None:
         require(self.prior_strength > 0, "[trust] prior_strength", "a number above 0", self.prior_strength)
         pooled = self.prior_mean == "pooled"
         inside = not isinstance(self.prior_mean, str) and 0 < self.prior_mean < 1
         require(pooled or inside, "[trust] prior_mean", "'pooled' or a number between 0 and 1", self.prior_mean)
+        mean = self.sector_mean
+        good = mean == "absent" if isinstance(mean, str) else 0 < mean < 1
+        require(good, "[trust] sector_mean", "'absent' or a number between 0 and 1", mean)
+        require(self.sector_strength > 0, "[trust] sector_strength", "a number above 0", self.sector_strength)
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,7 @@ class Settings:
     trust: TrustSettings = field(default_factory=TrustSettings)
     behaviour: BehaviourSettings = field(default_factory=BehaviourSettings)
     identity: IdentitySettings = field(default_factory=IdentitySettings)
+    pledge: PledgeSettings = field(default_factory=PledgeSettings)
     rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -105,6 +116,9 @@ def _letters(text: str, length: int) -> bool:
     return len(text) == length and text.isascii() and text.isalpha() and text.isupper()
 
 
+PARTS = {"trust": TrustSettings, "behaviour": BehaviourSettings, "pledge": PledgeSettings}
+
+
 def parse_settings(text: str) -> Settings:
     """The settings that a ``gouttes.toml`` states.
 
@@ -118,12 +132,9 @@ def parse_settings(text: str) -> Settings:
     raw.pop("format", None)
     company = raw.pop("company", {})
     rules = raw.pop("evidence", {}).get("rules", {})
-    parts = {
-        name: _build(kind, raw.pop(name, {}), name)
-        for name, kind in {"trust": TrustSettings, "behaviour": BehaviourSettings}.items()
-    }
+    parts = {name: _build(kind, raw.pop(name, {}), name) for name, kind in PARTS.items()}
     parts["identity"] = IdentitySettings.of(raw.pop("identity", {}))
-    refuse_unknown(raw, ["company", "trust", "behaviour", "identity", "evidence"], "table")
+    refuse_unknown(raw, ["company", *PARTS, "identity", "evidence"], "table")
     return _build(Settings, {**company, **parts, "rules": rules}, "company")
 
 
@@ -144,6 +155,7 @@ def settings_text(settings: Settings) -> str:
     lines += _table("trust", asdict(settings.trust))
     lines += _table("behaviour", asdict(settings.behaviour))
     lines += _table("identity", settings.identity.document())
+    lines += _table("pledge", asdict(settings.pledge))
     lines += ["", '# [evidence.rules."promise kept"]   # any field of docs/reference/evidence.md', "# weight = 0.5"]
     return "\n".join(lines) + "\n"
 

@@ -19,7 +19,7 @@ from scipy.special import expit, ndtri
 
 from gouttes.errors import MissingColumnsError
 from gouttes.proportion import LEVEL
-from gouttes.trust.pooling import COMPANY, Heterogeneity, pool
+from gouttes.trust.pooling import COMPANY, LEAST, Heterogeneity, shapes_of
 from gouttes.vocabulary import Level
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class LevelCell:
         people, trials: person-windows and opportunities. rate: share of these taken.
         intercept: g₀.
         weights: one per level.
-        means: mean of what each level adds there, in log-odds.
+        means, spreads: mean and standard deviation of what each level adds there, in log-odds.
     """
 
     stage: str
@@ -87,6 +87,7 @@ class LevelCell:
     intercept: float
     weights: tuple[LevelWeight, ...]
     means: dict[str, float]
+    spreads: dict[str, float]
 
     def parts(self, added: dict[str, float]) -> dict[str, float]:
         """The log-odds that each level brings, weighted, for somebody for whom levels add so much."""
@@ -128,7 +129,7 @@ def added_by_level(counts: ir.Table, home: ir.Table, *, sector: Sector | None = 
     if missing := {"person", "successes", "trials"} - set(counts.columns):
         raise MissingColumnsError("trust.added_by_level", missing, counts.columns, "Give outcomes by person.")
     joined = counts.left_join(home.rename(of="person"), [("person", "of")]).drop("of")
-    means = pool(joined, NESTED, sector=sector)
+    means = shapes_of(joined, NESTED, sector=sector)
     rows = means[Level.PERSON.value].select(*NESTED, logit_person=_logit(means[Level.PERSON.value]))
     for depth, level in enumerate(NESTED[:-1], start=1):
         keys = NESTED[:depth]
@@ -149,7 +150,7 @@ def added_by_level(counts: ir.Table, home: ir.Table, *, sector: Sector | None = 
 
 
 def _logit(means: ir.Table) -> ir.FloatingValue:
-    return means.a.ln() - means.b.ln()
+    return ibis.greatest(means.a, LEAST).ln() - ibis.greatest(means.b, LEAST).ln()
 
 
 COLUMNS = tuple(f"d_{level.value}" for level in Level)
@@ -198,7 +199,10 @@ def _cell(stage: str, context: str, part: pd.DataFrame) -> LevelCell:
     x = part[list(COLUMNS)].to_numpy(float)
     each = part["people"].to_numpy(float)
     means = (x * each[:, None]).sum(axis=0) / each.sum()
-    named = {level.value: float(mean) for level, mean in zip(Level, means, strict=True)}
+    spread = np.sqrt(((x - means) ** 2 * each[:, None]).sum(axis=0) / each.sum())
+    named, apart = (
+        {level.value: float(value) for level, value in zip(Level, found, strict=True)} for found in (means, spread)
+    )
     rate = taken / trials if trials else math.nan
     reason = "one_outcome" if min(taken, trials - taken) <= 0 else ""
     if people < FEWEST_PEOPLE or (not reason and min(taken, trials - taken) < FEWEST_EITHER):
@@ -206,17 +210,16 @@ def _cell(stage: str, context: str, part: pd.DataFrame) -> LevelCell:
     if reason:
         half = float(ndtri((1 + LEVEL) / 2)) * SPREAD
         kept = tuple(LevelWeight(level.value, 1.0, 1.0 - half, 1.0 + half, learned=False) for level in Level)
-        return LevelCell(stage, context, reason, people, int(trials), rate, 0.0, kept, named)
-    intercept, fitted = _fit(part, x, means)
-    return LevelCell(stage, context, "", people, int(trials), rate, intercept, fitted, named)
+        return LevelCell(stage, context, reason, people, int(trials), rate, 0.0, kept, named, apart)
+    intercept, fitted = _fit(part, x, spread)
+    return LevelCell(stage, context, "", people, int(trials), rate, intercept, fitted, named, apart)
 
 
-def _fit(part: pd.DataFrame, x: Vector, means: Vector) -> tuple[float, tuple[LevelWeight, ...]]:
+def _fit(part: pd.DataFrame, x: Vector, spread: Vector) -> tuple[float, tuple[LevelWeight, ...]]:
     """Penalised logistic regression by Newton's method, with a sandwich variance clustered by person and window."""
     y, n = part["successes"].to_numpy(float), part["trials"].to_numpy(float)
-    spread = np.sqrt(((x - means) ** 2 * part["people"].to_numpy(float)[:, None]).sum(axis=0) / part["people"].sum())
-    told = spread > FLAT
-    # A level that is the same for everyone cannot be told from the intercept: its weight stays at the prior.
+    # What is the same for everyone at a date, as the trade and the company are, cannot be told from the intercept.
+    told = (spread > FLAT) & np.array([level.value in NESTED for level in Level])
     offset = x[:, ~told].sum(axis=1)
     design = np.column_stack([np.ones(len(part)), x[:, told]])
     prior = np.array([0.0, *np.ones(told.sum())])
@@ -252,7 +255,7 @@ def heterogeneities(counts: ir.Table, home: ir.Table, *, sector: Sector | None =
     """For each nested level whether its groups differ (:class:`Heterogeneity`), and the strength of its parent."""
     joined = counts.left_join(home.rename(of="person"), [("person", "of")]).drop("of")
     told = {}
-    for level, table in pool(joined, NESTED, sector=sector).items():
+    for level, table in shapes_of(joined, NESTED, sector=sector).items():
         if level != COMPANY:
             row = table.select("heterogeneity", "strength").limit(1).to_pyarrow().to_pylist()
             told[level] = _told(row)

@@ -80,6 +80,16 @@ def pool(counts: ir.Table, levels: Sequence[str], *, sector: Sector | None = Non
     Raises:
         MissingColumnsError: ``counts`` lacks a column.
     """
+    shapes = shapes_of(counts, levels, sector=sector)
+    return {name: _read(shape, tuple(levels[:depth])) for depth, (name, shape) in enumerate(shapes.items())}
+
+
+def shapes_of(counts: ir.Table, levels: Sequence[str], *, sector: Sector | None = None) -> dict[str, ir.Table]:
+    """What :func:`pool` gives, without means and intervals: most of its work, where only ``a`` and ``b`` are needed.
+
+    Raises:
+        MissingColumnsError: ``counts`` lacks a column.
+    """
     if missing := {*levels, "successes", "trials"} - set(counts.columns):
         raise MissingColumnsError("trust.pool", missing, counts.columns, "Give counts by group, and every level.")
     counted = counts.mutate(successes=counts.successes.cast("float64"), trials=counts.trials.cast("float64"))
@@ -88,7 +98,7 @@ def pool(counts: ir.Table, levels: Sequence[str], *, sector: Sector | None = Non
     for depth in range(1, len(levels) + 1):
         parents = _level(counted, parents, tuple(levels[:depth]))
         shapes[levels[depth - 1]] = parents
-    return {name: _read(shape, tuple(levels[:depth])) for depth, (name, shape) in enumerate(shapes.items())}
+    return shapes
 
 
 def _company(counts: ir.Table, sector: Sector | None) -> ir.Table:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,14 +11,17 @@ import pytest
 import gouttes
 from gouttes.eventlog.append import append_events, append_identifiers
 from gouttes.eventlog.tables import EventLog
+from gouttes.learning import learn_from
 from gouttes.settings import Settings
 from gouttes.simulate import Company, write_log
+from gouttes.trust.learning.parameters import ParameterSet
 from gouttes.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SEED, PEOPLE = 20261126, 900
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +42,20 @@ def lived_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def root(lived_once: Path, tmp_path: Path) -> Path:
     shutil.copytree(lived_once, tmp_path / "ws")
     return tmp_path / "ws"
+
+
+@pytest.fixture(scope="session")
+def taught_once(lived_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same workspace with one set of parameters, proposed."""
+    root = tmp_path_factory.mktemp("taught") / "ws"
+    shutil.copytree(lived_once, root)
+    opened = gouttes.open(root)
+    found = learn_from(opened.workspace, opened.connection, as_of=opened.as_of, now=NOW)
+    assert isinstance(found, ParameterSet)
+    return root
+
+
+@pytest.fixture
+def taught(taught_once: Path, tmp_path: Path) -> Path:
+    shutil.copytree(taught_once, tmp_path / "taught")
+    return tmp_path / "taught"

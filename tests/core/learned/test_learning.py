@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,7 +14,7 @@ import gouttes
 from gouttes.cli.app import run_command
 from gouttes.errors import BadInputError, WorkspaceError
 from gouttes.learned import ParameterShelf
-from gouttes.learning import History, learn_from
+from gouttes.learning import Asked, History, learn_from
 from gouttes.trust.learning.learn import Refused, State
 from gouttes.trust.learning.parameters import ParameterSet
 
@@ -65,23 +66,23 @@ def test_dates_are_a_horizon_apart_and_none_lies_before_the_first_event(root: Pa
     assert len(history.origins(90.0, 40)) < 10
 
 
-def test_what_is_learned_counts_only_once_accepted_and_run_and_goes_when_rejected(root: Path, say: Any) -> None:
-    before = gouttes.open(root).trust().order_by("person").to_pandas()
-    code, english, _ = say("learn", root, "--lang", "en")
+def test_what_is_learned_counts_only_once_accepted_and_run_and_goes_when_rejected(taught: Path, say: Any) -> None:
+    before = gouttes.open(taught).trust().order_by("person").to_pandas()
+    [version] = ParameterShelf(gouttes.open(taught).workspace).versions()
+    code, english, _ = say("learn", taught, "--version", version, "--lang", "en")
     assert code == 0
     assert "opportunities of" in english
     assert "Nothing has changed yet" in english
-    [version] = ParameterShelf(gouttes.open(root).workspace).versions()
-    pd.testing.assert_frame_equal(gouttes.open(root).trust().order_by("person").to_pandas(), before)
-    code, _, error = say("chances", root)
+    pd.testing.assert_frame_equal(gouttes.open(taught).trust().order_by("person").to_pandas(), before)
+    code, _, error = say("chances", taught)
     assert (code, "gouttes learn" in error) == (2, True)
 
-    code, french, _ = say("learn", root, "--accept", "--by", "zoé", "--lang", "fr")
+    code, french, _ = say("learn", taught, "--accept", "--by", "zoé", "--lang", "fr")
     assert (code, f"Version {version} acceptée par zoé." in french) == (0, True)
-    pd.testing.assert_frame_equal(gouttes.open(root).trust().order_by("person").to_pandas(), before)
-    opened = gouttes.open(root)
+    pd.testing.assert_frame_equal(gouttes.open(taught).trust().order_by("person").to_pandas(), before)
+    opened = gouttes.open(taught)
     assert opened.run().mode == "full"
-    opened = gouttes.open(root)
+    opened = gouttes.open(taught)
     found = ParameterShelf(opened.workspace).get(version)
     assert opened.prior.mean == found.mean.value
     assert opened.prior.source == f"learned {version}"
@@ -92,25 +93,27 @@ def test_what_is_learned_counts_only_once_accepted_and_run_and_goes_when_rejecte
         assert rule.half_life == found.half_lives[found.classes[name]].value
         assert (rule.status == "learned") == (weight.state in {State.LEARNED, State.UNSUPPORTED})
     assert not opened.trust().order_by("person").to_pandas().equals(before)
-    assert gouttes.open(root).run().mode == "unchanged"
+    assert gouttes.open(taught).run().mode == "unchanged"
 
     chances = opened.chances().to_pandas()
     assert set(chances["outcome"]) <= {"return", "renewal", "expansion", "recommendation"}
     assert ((chances["low"] < chances["chance"]) & (chances["chance"] < chances["high"])).all()
-    code, told, _ = say("chances", root, "--top", "3", "--outcome", "return", "--lang", "fr")
+    code, told, _ = say("chances", taught, "--top", "3", "--outcome", "return", "--lang", "fr")
     assert (code, "retour spontané" in told) == (0, True)
-    code, told, _ = say("chances", root, "--person", chances["person"][0], "--json")
+    code, told, _ = say("chances", taught, "--person", chances["person"][0], "--json")
     assert json.loads(told)["learned"] == version
 
-    assert say("learn", root, "--reject")[0] == 0
-    gouttes.open(root).run()
-    pd.testing.assert_frame_equal(gouttes.open(root).trust().order_by("person").to_pandas(), before)
+    assert say("learn", taught, "--reject")[0] == 0
+    gouttes.open(taught).run()
+    pd.testing.assert_frame_equal(gouttes.open(taught).trust().order_by("person").to_pandas(), before)
 
 
-def test_a_set_is_shown_again_and_compared_with_the_one_in_force(root: Path, say: Any) -> None:
+def test_a_set_is_shown_again_and_compared_with_the_one_in_force(taught: Path, say: Any) -> None:
+    root = taught
     opened = gouttes.open(root)
-    for dates in (4, 3):
-        learn_from(opened.workspace, opened.connection, as_of=opened.as_of, now=NOW, dates=dates)
+    code, told, _ = say("learn", root, "--dates", "3", "--lang", "fr")
+    assert code == 0
+    assert "Appris de" in told
     shelf = ParameterShelf(opened.workspace)
     first, second = shelf.versions()
     assert second == first.replace(".1", ".2")
@@ -128,11 +131,10 @@ def test_a_set_is_shown_again_and_compared_with_the_one_in_force(root: Path, say
     assert "demi-vie des seaux" in french
 
 
-def test_the_last_accepted_that_was_not_rejected_since_is_in_force(root: Path) -> None:
-    opened = gouttes.open(root)
+def test_the_last_accepted_that_was_not_rejected_since_is_in_force(taught: Path) -> None:
+    opened = gouttes.open(taught)
     shelf = ParameterShelf(opened.workspace)
-    found = learn_from(opened.workspace, opened.connection, as_of=opened.as_of, now=NOW)
-    assert isinstance(found, ParameterSet)
+    found = shelf.get(shelf.versions()[0])
     assert shelf.accepted() is None
     shelf.propose(ParameterSet.read(found.text().replace(found.version, "2026-01-01.1")))
     shelf.decide("2026-01-01.1", "accepted", by="a", at=NOW)
@@ -154,7 +156,7 @@ def test_the_last_accepted_that_was_not_rejected_since_is_in_force(root: Path) -
         (("--accept",), "Nothing was learned yet"),
         (("--accept", "--version", "9"), "No parameters were learned under the version '9'"),
         (("--accept", "--reject"), "Give one of"),
-        (("--horizon", "0"), "a horizon above 0 days"),
+        (("--horizon", "0"), "a horizon above 0 and below 3,653 days"),
     ],
 )
 def test_wrong_input_is_told_in_words(root: Path, say: Any, arguments: tuple[str, ...], words: str) -> None:
@@ -170,7 +172,7 @@ def test_a_log_too_short_to_learn_from_says_so_and_the_priors_stay(root: Path, s
     assert "In force: the first-day priors." in told
     assert ParameterShelf(gouttes.open(root).workspace).versions() == []
     opened = gouttes.open(root)
-    far = learn_from(opened.workspace, opened.connection, as_of=opened.as_of, now=NOW, horizon=9_000.0)
+    far = learn_from(opened.workspace, opened.connection, Asked(3_000.0), as_of=opened.as_of, now=NOW)
     assert far == Refused("no_outcome")
 
 
@@ -198,3 +200,30 @@ def test_what_the_company_set_is_not_learned_and_stays(root: Path) -> None:
     gouttes.open(root).run()
     rule = next(each for each in gouttes.open(root).rules if each.name == "unprompted return")
     assert (rule.weight, rule.half_life, rule.status) == (0.5, 120.0, "set")
+
+
+def test_of_many_people_some_are_learned_from_and_always_the_same(root: Path) -> None:
+    opened = gouttes.open(root)
+    everyone, some, again = (
+        History.of(opened.workspace, opened.connection, opened.as_of, people=people) for people in (0, 300, 300)
+    )
+    chosen = set(some.theirs.person.to_pyarrow().to_pylist())
+    assert 200 < len(chosen) < 400
+    assert chosen == set(again.theirs.person.to_pyarrow().to_pylist())
+    assert chosen < set(everyone.theirs.person.to_pyarrow().to_pylist())
+    found = learn_from(opened.workspace, opened.connection, Asked(people=400), as_of=opened.as_of, now=NOW)
+    assert isinstance(found, ParameterSet)
+    assert found.people < 500
+
+
+def test_the_sums_of_what_is_learned_from_are_those_of_the_same_rows_of_all(root: Path) -> None:
+    opened = gouttes.open(root)
+    history = History.of(opened.workspace, opened.connection, opened.as_of)
+    sample = history.sample(history.origins(90.0, 3), 90.0)
+    assert sample
+    half_lives = np.array([rule.half_life for rule in history.known])
+    rows = sample.design.trials > 0
+    assert rows.sum() == sample.taught.trials.size < rows.size
+    gap = sample.taught.summed(half_lives).value - sample.design.summed(half_lives).value[rows]
+    assert abs(gap).max() < 1e-12
+    assert (sample.taught.origin == sample.design.origin[rows]).all()

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gouttes.trust.validation.measures import Bar, Calibration
 
 SMALLEST_CELL = 8
-"""People below whom no figure of a team or a segment is shown (as for staff in TRUST.md 4)."""
+"""People below whom no figure of a team or a segment is shown (as for staff)."""
 FEWEST_OUTCOMES = 10
 """Prior: a cell with fewer taken, or fewer missed, opportunities says nothing of how well it is predicted."""
 
