@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import date
 from typing import TYPE_CHECKING
 
 from gouttes.report import charts, words
@@ -119,13 +120,15 @@ def _chart(found: Brand, language: Language) -> list[str]:
     if not outside:
         return [*said, language.say("brand.chart_inside", n=len(chart.months))]
     named = [
-        language.say("brand.month", month=_month(one.month), **_share(one.kept, language)) for one in outside[-MONTHS:]
+        language.say("brand.month", month=month_name(one.month, language), **_share(one.kept, language))
+        for one in outside[-MONTHS:]
     ]
     return [*said, language.say("brand.chart_outside", months=language.listing(named))]
 
 
-def _month(month: str) -> str:
-    return month
+def month_name(month: str, language: Language) -> str:
+    """A month such as 2026-11 as its reader writes it."""
+    return language.date(date.fromisoformat(f"{month}-01"), "month")
 
 
 def _network(found: Brand, language: Language) -> list[str]:
@@ -254,7 +257,7 @@ def _controlled(found: Brand, language: Language) -> Picture | None:
     months, centre = chart.months[-MONTHS:], chart.centre.value
     table = [
         (
-            one.month,
+            month_name(one.month, language),
             language.percent(one.kept.value),
             words.between(one.kept.low, one.kept.high, language),
             words.between(one.lower, one.upper, language),
@@ -264,7 +267,7 @@ def _controlled(found: Brand, language: Language) -> Picture | None:
     ]
     return pictured(
         "brand_chart",
-        lambda frame: control(months, centre, frame),
+        lambda frame: control(months, centre, frame, names=[month_name(one.month, language) for one in months]),
         LARGE,
         language,
         table,

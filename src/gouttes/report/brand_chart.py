@@ -19,11 +19,11 @@ WIDE = 13  # months that all have their name at full width
 NARROW = 5
 
 
-def control(months: Sequence[Month], centre: float, frame: Frame) -> Any:  # noqa: ANN401 -- Altair is untyped here
+def control(months: Sequence[Month], centre: float, frame: Frame, *, names: Sequence[str]) -> Any:  # noqa: ANN401 -- Altair is untyped here
     """Points with their interval; the limits as a band, the centre as a rule; outside is a warm triangle."""
     rows = [
         {
-            "month": one.month,
+            "month": name,
             "kept": one.kept.value,
             "low": one.kept.low,
             "high": one.kept.high,
@@ -31,10 +31,10 @@ def control(months: Sequence[Month], centre: float, frame: Frame) -> Any:  # noq
             "upper": one.upper,
             "outside": one.outside,
         }
-        for one in months
+        for name, one in zip(names, months, strict=True)
     ]
     every = -(-len(rows) // (NARROW if frame.narrow else WIDE))
-    x = alt.X("month:O", axis=alt.Axis(values=[row["month"] for row in rows[::every]], labelAngle=0))
+    x = alt.X("month:O", sort=list(names), axis=alt.Axis(values=[row["month"] for row in rows[::every]], labelAngle=0))
     low = min(min(one.kept.low, one.lower) for one in months)
     high = max(max(one.kept.high, one.upper) for one in months)
     scale = alt.Scale(domain=[max(0.0, low - 0.01), min(1.0, high + 0.01)], zero=False)

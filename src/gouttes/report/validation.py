@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 HEIGHT = 280
 ADDS = "adds"
+MANY = 2  # plainer predictions to fall back on: more than a first line can say
 
 
 def sentence(found: Validated, language: Language) -> str:
@@ -57,9 +58,10 @@ def caution(without_gain: Mapping[str, str], language: Language) -> str:
 
 @dataclass(frozen=True)
 class Words:
-    """The section of the report: its first line, the line beside the reading, facts and tables."""
+    """The section of the report: first line and what details it, the line beside the reading, facts and tables."""
 
     lead: str
+    details: list[str]
     caution: str
     facts: list[str]
     tables: list[Table]
@@ -67,12 +69,34 @@ class Words:
 
 def words(found: Validated, language: Language) -> Words:
     """Everything the section says, but its picture."""
+    lead, details = _first(found, language)
     return Words(
-        sentence(found, language),
+        lead,
+        details,
         caution(found.without_gain, language),
         facts(found, language),
         tables(found, language),
     )
+
+
+def _first(found: Validated, language: Language) -> tuple[str, list[str]]:
+    """The answer in one line; what to go by instead follows it, one line for each plainer prediction."""
+    over = dict.fromkeys(found.without_gain.values())
+    if found.reason or len(over) < MANY:
+        return sentence(found, language), []
+    lost = [_outcome(each, language) for each in found.outcomes if each.verdict == "none"]
+    lead = language.say("validation.none_many", outcomes=language.listing(lost))
+    adding = [_outcome(each, language) for each in found.outcomes if each.verdict == ADDS]
+    if adding:
+        lead = f"{language.say('validation.adds', outcomes=language.listing(adding))} {lead}"
+    return lead, [_instead(one, found, language) for one in over]
+
+
+def _instead(over: str, found: Validated, language: Language) -> str:
+    names = language.listing(
+        _outcome(each, language) for each in found.outcomes if found.without_gain.get(each.name) == over
+    )
+    return language.say("validation.rely", outcomes=names, over=language.say(f"validation.baseline.{over}"))
 
 
 def _nothing(over: str, names: Sequence[str], language: Language) -> str:

@@ -57,7 +57,7 @@ def test_every_figure_has_its_interval_and_n() -> None:
     assert "fitted on a sample of 500 customers" in told
     assert "trust moves by \N{MINUS SIGN}2.1 points" in told
     assert "goes with a loss of trust" in told
-    assert "Outside the limits: 2026-11 with 75.0% (70.4 to 79.1%, n = 264)." in told
+    assert "Outside the limits: Nov 2026 with 75.0% (70.4 to 79.1%, n = 264)." in told
     assert "0.118 (90% interval 0.104 to 0.134, n = 1,518 customers)" in told
     assert "25.0% brought somebody in turn" in told
 
@@ -99,7 +99,9 @@ def test_from_k_of_one_no_total_is_told() -> None:
 @pytest.mark.parametrize("narrow", [True, False])
 @pytest.mark.parametrize("months", [MONTHS, MONTHS[:2]])
 def test_the_control_chart_draws_at_both_widths(*, narrow: bool, months: Any) -> None:
-    spec = control(months, 0.92, Frame(334 if narrow else 728, narrow, "en")).to_dict()
+    spec = control(
+        months, 0.92, Frame(334 if narrow else 728, narrow, "en"), names=[one.month for one in months]
+    ).to_dict()
     assert len(spec["layer"]) == (6 if len(months) == 3 else 4)
     low, high = spec["layer"][0]["encoding"]["y"]["scale"]["domain"]
     assert 0 <= low < 0.9 < high <= 1

@@ -63,7 +63,7 @@ def page(found: Standing) -> Validated:
 
 def test_the_first_line_says_for_what_the_reading_adds_and_where_it_does_not(page: Validated) -> None:
     assert validation.sentence(page, ENGLISH) == (
-        "The reading adds to every plainer prediction of returns and renewals. "
+        "The reading adds to every plainer prediction of returns and renewals together. "
         "No added value found here over BG/NBD (buying again). There, go by the plainer prediction."
     )
 
@@ -126,7 +126,7 @@ def test_facts_give_dates_sample_hold_out_and_what_is_left_without_purchases(pag
     assert "The protocol asks for 4 dates; the log is long enough for 2." in text
     assert "60,000 people" in text
     assert "permanent hold-out" in text
-    assert "what is left still tells returns and renewals better" in text
+    assert "what is left still tells returns and renewals together better" in text
     assert "no added value was found for buying again even over everybody" in text
     assert "weights could not be learned" in text
     assert "For recommendation, nothing can be said. 30 people are needed" in text
@@ -138,3 +138,28 @@ def test_a_figure_that_is_not_defined_is_said_to_be_so() -> None:
     tried = Tried("trust", "none", over="rfm", auc=Interval(float("nan"), 0, 0), slope=None, coverage=None)
     (said,) = validation.facts(Validated(WHEN, 90.0, outcomes=(tried,)), ENGLISH)
     assert said.count("not defined") == 3
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_where_several_predictions_do_better_the_first_line_stays_one_and_each_is_named_after(code: str) -> None:
+    language = Language(code)
+    tried = (
+        Tried("return", "none", "rfm"),
+        Tried("order", "none", "rfm"),
+        Tried("renewal", "none", "opinion"),
+        Tried("expansion", "adds", "base_rate"),
+    )
+    lost = {each.name: each.over for each in tried if each.verdict == "none"}
+    said = validation.words(Validated("2026-11-26", 90.0, without_gain=lost, outcomes=tried), language)
+    names = [language.say(f"validation.outcome.{name}") for name in ("return", "order", "renewal")]
+    assert said.lead.endswith(language.say("validation.none_many", outcomes=language.listing(names)))
+    assert language.say("validation.outcome.expansion") in said.lead
+    assert [
+        language.say(f"validation.baseline.{over}") in line
+        for over, line in zip(("rfm", "opinion"), said.details, strict=True)
+    ] == [True, True]
+    first = {name: lost[name] for name in ("return", "order")}
+    one = validation.words(Validated("2026-11-26", 90.0, without_gain=first, outcomes=tried[:2]), language)
+    assert (one.lead, one.details) == (one.caution, [])
+    none = validation.words(Validated("2026-11-26", 90.0, without_gain=lost, outcomes=tried[:3]), language)
+    assert none.lead == language.say("validation.none_many", outcomes=language.listing(names))
