@@ -222,7 +222,7 @@ def _components(voice: Voice, found: Varied) -> Table:
         table.add_column(voice.say(f"variance.{name}"), justify="left" if name == "factor" else "right")
     for each in found.components:
         value, low, high = (_of(each, name) for name in ("variance", "low", "high"))
-        digits = max(0, 4 - len(str(int(abs(value)))))
+        digits = max(2, 4 - len(str(int(abs(value)))))
         ends = voice.say("variance.between", low=number(low, digits), high=number(high, digits))
         label = voice.say("variance.residual") if _of(each, "name") == RESIDUAL else _of(each, "name")
         share = voice.language.percent(max(value, 0.0) / total)
