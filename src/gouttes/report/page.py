@@ -64,13 +64,22 @@ def _brand(found: Brand, language: Language) -> dict[str, Any]:
 @cache
 def _environment() -> Environment:
     """Escapes everything: names and labels come from the outside."""
-    return Environment(
+    found = Environment(
         loader=PackageLoader("gouttes.report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    found.filters["coded"] = coded
+    return found
+
+
+def coded(text: str) -> Markup:
+    """A sentence with what stands between backticks as code; everything else is escaped."""
+    looks = (Markup("{}"), Markup("<code>{}</code>"))
+    parts = [looks[place % 2].format(part) for place, part in enumerate(text.split("`"))]
+    return Markup().join(parts)
 
 
 @cache

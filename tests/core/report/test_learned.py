@@ -16,6 +16,7 @@ from gouttes.report import learned, learned_chart, render
 from gouttes.report.drawing import Frame
 from gouttes.report.learned_chart import Taught
 from gouttes.report.learned_data import Drifted, Learned
+from gouttes.report.page import coded
 
 ENGLISH, FRENCH = Language("en"), Language("fr")
 KEYS = ("learned_weights", "learned_chances", "learned_memory", "learned_drift")
@@ -119,9 +120,10 @@ def test_a_proposal_is_never_taken_for_what_is_in_force(found: Learned, words: s
 def test_where_nothing_was_learned_the_page_says_what_to_do(code: str) -> None:
     language = Language(code)
     page = part(render(sample(learned=EMPTY), language))
-    assert language.say("learned.nothing") in page
+    assert coded(language.say("learned.nothing")) in page
+    assert "<code>gouttes learn</code>." in page
     assert "gouttes learn WORKSPACE --accept" in page
-    assert language.say("learned.drift.never") in page
+    assert coded(language.say("learned.drift.never")) in page
     assert 'id="learned_weights"' not in page
     assert language.say("chart.learned_weights.will") in page
     looked = part(
@@ -215,3 +217,7 @@ def test_guesses_are_hollow_and_have_no_interval(*, narrow: bool) -> None:
 
 def test_half_lives_are_named_with_the_events_of_their_class(pages: dict[str, str]) -> None:
     assert "Promises broken, Outages" in pages["en"]
+
+
+def test_code_in_a_sentence_is_code_and_everything_is_escaped() -> None:
+    assert coded("run `a <b>` & <i>") == "run <code>a &lt;b&gt;</code> &amp; &lt;i&gt;"

@@ -13,6 +13,7 @@ from tests.core.trust.validation.planted import cases
 
 from gouttes.language import CODES, Language
 from gouttes.report import render, validation
+from gouttes.report.page import coded
 from gouttes.report.validation_data import Interval, Tried, Validated, shown
 from gouttes.trust.validation.baselines import BASELINES, Absent, Why
 from gouttes.trust.validation.cases import Predicted
@@ -100,7 +101,7 @@ def test_the_page_has_the_curve_the_tables_and_the_line_beside_the_reading(code:
     html = render(data, language)
     assert 'id="calibration"' in html
     assert language.say("validation.title") in html
-    assert language.say("validation.stale") in html
+    assert coded(language.say("validation.stale")) in html
     line = validation.caution({"order": "bgnbd"}, language)
     assert html.index(line) < html.index('class="grid"')
     assert "<caption>" in html
