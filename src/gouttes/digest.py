@@ -101,9 +101,11 @@ def learned(opened: OpenedWorkspace) -> Learned:
     """The parameters that the readings rest on, or else the latest that may come; and the last look at drift."""
     shelf, used, zone = ParameterShelf(opened.workspace), opened.manifest.learned, opened.workspace.settings.zone
     accepted, last = shelf.accepted(), Drift.last(opened.workspace)
-    decided = {each.version for each in shelf.decisions()}
-    waiting = next((each for each in reversed(shelf.versions()) if each not in decided), "")
-    version = used or accepted or waiting
+    decided, versions = {each.version for each in shelf.decisions()}, shelf.versions()
+    basis = used or accepted
+    later = versions[versions.index(basis) + 1 :] if basis in versions else versions
+    waiting = next((each for each in reversed(later) if each not in decided), "")
+    version = basis or waiting
     status: Status = "in_force" if used else "accepted" if accepted else "proposed"
     found = shown_learned(shelf.get(version), status, zone) if version else Learned()
     looked = last and Drifted(
