@@ -16,6 +16,9 @@ from tests.core.trust.learning.planted import MEAN, RULES, STRENGTH, WEIGHTS, de
 from gouttes import engines
 from gouttes.trust.learning.design import Classes, Design, Known, summing
 from gouttes.trust.learning.learn import Learned, Refused, State, learn
+from gouttes.trust.learning.likelihood import Likelihood
+from gouttes.trust.validation.cases import Predicted
+from gouttes.trust.validation.measures import calibration, coverage
 
 
 def learned(design: Design) -> Learned:
@@ -163,3 +166,54 @@ def test_where_everybody_is_alike_the_prior_is_not_fixed_by_the_data_and_nothing
     many = np.full(design.trials.size, 40.0)
     found = learn(replace(design, trials=many, successes=np.full(many.size, 20.0)), strength=4.0, mean=0.5)
     assert found == Refused("degenerate")
+
+
+def test_on_people_it_was_not_learned_from_coverage_and_calibration_are_right(duck: Any) -> None:
+    design = designed(duck, 31, 6_000)[0]
+    half = np.arange(design.people) % 2 == 0
+    found = learned(design.of_people(half))
+    others = design.of_people(~half)
+    theta = found.fitted.theta
+    half_lives = np.exp(theta[2 + len(RULES) :])
+    likelihood = Likelihood(others, others.summed(half_lives[others.classes.of_rule]), np.log(half_lives))
+    a, b = likelihood.shapes(theta)
+    covered = coverage(others.person, others.successes, others.trials, Predicted(a, b))
+    assert 0.88 <= covered.value <= 0.92
+    calibrated = calibration(others.person, a / (a + b), others.successes, others.trials)
+    assert 0.9 <= calibrated.slope.value <= 1.1
+    assert abs(calibrated.z) < 3
+
+
+def test_a_memory_shorter_than_a_rule_may_have_keeps_its_prior_and_says_it_ran_away(duck: Any) -> None:
+    rng = np.random.default_rng(5)
+    people, dates = 1_500, 3
+    row = np.arange(people * dates)
+    age = np.where(rng.uniform(size=row.size) < 0.5, rng.uniform(0, 2, row.size), rng.uniform(8, 60, row.size))
+    frame = {"row": row, "rule": np.ones(row.size, dtype=int), "age": age, "size": np.ones(row.size)}
+    table = duck.create_table("short_memory", ibis.memtable(frame), temp=True, overwrite=True)
+    rules = (Known("drop", 1, 0.5, 90.0), Known("bucket", -1, 3.0, 180.0))
+    chance = 3.0 / (3.0 + 1.0 + 400.0 * np.exp2(-age))
+    trials = np.full(row.size, 6.0)
+    design = Design(
+        rng.binomial(6, chance).astype(float),
+        trials,
+        row // dates,
+        np.tile([100.0, 200.0, 300.0], people),
+        rules,
+        Classes.of(rules),
+        summing(table, row.size, 2),
+    )
+    found = learned(design)
+    memory = {each.name: each for each in found.half_lives}["buckets 180"]
+    assert (memory.state, memory.low) == (State.BOUND, None)
+    assert memory.value == pytest.approx(180.0)
+
+
+def test_an_event_after_which_everybody_returns_has_a_finite_weight(duck: Any) -> None:
+    design = with_another(duck, designed(duck, 33, 1_500)[0], 4, rows=600)
+    half_lives = np.array([rule.half_life for rule in design.rules])
+    marked = design.summed(half_lives).value[:, 6].toarray().ravel() > 0
+    separated = replace(design, successes=np.where(marked, design.trials, design.successes))
+    weight = learned(separated).weights[-1]
+    assert weight.state in {State.LEARNED, State.BOUND}
+    assert np.isfinite(weight.value)
