@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from gouttes.report import words
-from gouttes.report.explain import OWN_NAMES
+from gouttes.report.explain import MOST_ALIKE, OWN_NAMES
 from gouttes.trust.ledger import without
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _told(matter: Matter, found: Counterfactual, language: Language) -> list[str
     if matter.topic:
         what = language.say("care.about", what=what, topic=language.label("topic", matter.topic))
     said = []
-    many = 0 if matter.drops is None else round(matter.drops)
+    many = 0 if matter.drops is None or matter.drops > MOST_ALIKE else round(matter.drops)
     if many >= 1:
         drops = words.counted(matter.drop_rule, many, language)
         said.append(language.say("explain.cost_as_much", n=matter.times, bucket=what, drops=drops))

@@ -35,6 +35,7 @@ OWN_NAMES = {  # kinds that go by a name of their own inside a rule that gathers
 MOST_UNKNOWN = 0.5  # a reading mostly made of prior
 LONG_AGO = 365  # days
 LEAST_SHIFT = 0.01  # a change of the reading under one point is not worth a sentence
+MOST_ALIKE = 100  # drops that a bucket is said to equal at most (prior): beyond, theirs are forgotten, not small
 
 
 @dataclass(frozen=True)
@@ -232,10 +233,10 @@ def _reading(account: Account, language: Language) -> str:
 def _cost(bucket: Line, drops: list[Line], language: Language) -> str:
     """The dearest bucket, told in drops of the kind this person had most of."""
     told = _counted(bucket, language)
-    if not drops:
+    usual = max(drops, key=lambda line: (line.count, line.contribution), default=None)
+    many = round(-bucket.contribution / (usual.contribution / usual.count)) if usual else 0
+    if usual is None or many > MOST_ALIKE:
         return _sentence(language.say("explain.cost_alone", n=bucket.count, bucket=told))
-    usual = max(drops, key=lambda line: (line.count, line.contribution))
-    many = round(-bucket.contribution / (usual.contribution / usual.count))
     if many < 1:
         return _sentence(language.say("explain.cost_less", n=bucket.count, bucket=told))
     as_much = words.counted(usual.rule, many, language, kind=usual.kind)

@@ -171,3 +171,12 @@ def test_explain_tells_it(
     change = document["counterfactual"]
     assert change["trust_with_care"] > change["trust"]
     assert Language(code).say("care.human") in document["sentences"]
+
+
+def test_a_bucket_is_not_told_in_drops_that_are_long_forgotten() -> None:
+    old = [{**row, "age": row["age"] + (9_000.0 if row["rule"] == "promise kept" else 0.0)} for row in story()]
+    told_of = found(old, TOPICS, {})
+    assert all(matter.drops > 100 for matter in told_of.matters if matter.drops)
+    said = " ".join(told(told_of, Language("en")))
+    assert "as much as" not in said
+    assert "promise kept" in said or "promises kept" in said
