@@ -139,7 +139,7 @@ BAD = {
     "all on one day": ([(person, 3.0, "order.placed") for person in range(200)], "short_history"),
     "too short a history": (contacts(80, 70, seed=2), "short_history"),
     "no outcome": (
-        [(person, person % 7 / 7, "page.viewed") for person in range(90)] + [(0, 300.0, "page.viewed")],
+        [(person, person % 7 / 7, "page.viewed") for person in range(200)] + [(0, 300.0, "page.viewed")],
         "no_outcome",
     ),
     "nobody came back": (

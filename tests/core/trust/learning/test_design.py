@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from tests.core.trust.learning.planted import RULES, designed
 
+from gouttes import engines
 from gouttes.trust.learning.design import Classes, Known, pairs, summing
 
 ROWS = {"row": [0, 0, 0, 2, 2], "rule": [0, 0, 1, 1, 1], "age": [0.0, 90.0, 10.0, 5.0, 400.0]}
@@ -40,8 +41,7 @@ def test_sums_and_their_derivatives_are_those_of_the_formula(duck: Any) -> None:
 def test_spark_sums_as_duckdb_does(duck: Any, spark: Any) -> None:
     h = np.array([90.0, 30.0])
     here = summing(table(duck), 3, 2)(h)
-    frame = ibis.memtable(ROWS).to_pandas()
-    there = summing(spark.create_table("sums_of", frame, temp=True, overwrite=True), 3, 2)(h)
+    there = summing(engines.kept(spark, ibis.memtable(ROWS)), 3, 2)(h)
     for name in ("value", "slope", "bend"):
         assert getattr(here, name).toarray() == pytest.approx(getattr(there, name).toarray(), abs=1e-12)
 
