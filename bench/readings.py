@@ -29,7 +29,8 @@ from pyarrow.parquet import ParquetFile
 from scipy.special import expit, polygamma
 
 from gouttes import engines
-from gouttes.trust.interval import FARTHEST, TAIL, Z
+from gouttes.proportion import Z
+from gouttes.trust.interval import FARTHEST, TAIL
 from gouttes.trust.reading import FACETS, Prior, readings
 from gouttes.trust.state import LN2, as_states
 

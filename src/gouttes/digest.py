@@ -14,6 +14,7 @@ from gouttes.branding import brand
 from gouttes.drifting import TOO_FAR, Drift
 from gouttes.figuring import figures
 from gouttes.learned import ParameterShelf
+from gouttes.proportion import Z
 from gouttes.relating import relation
 from gouttes.report.data import Change, Counts, Estimate, Identity, ReportData
 from gouttes.report.data import Prior as ShownPrior
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from gouttes.report.learned_data import Status
     from gouttes.report.validation_data import Validated
 
-Z = 1.6448536269514722
-"""Normal quantile of a 90 % interval."""
 WEEKS = 78
 """A year and a half of weeks: long enough for a season to show twice (prior)."""
 DAYS = 30

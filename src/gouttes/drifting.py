@@ -15,7 +15,7 @@ import numpy as np
 from gouttes.inforce import prior_in_force
 from gouttes.learned import ParameterShelf
 from gouttes.learning import LEARNED_FROM, History
-from gouttes.trust.interval import Z
+from gouttes.proportion import Z
 from gouttes.workspace import disk_errors, replace_file
 
 if TYPE_CHECKING:

@@ -22,10 +22,9 @@ from gouttes.errors import BadInputError
 from gouttes.evidence.justice import JUSTICE, facets
 from gouttes.evidence.restoring import Effect, Weights, effect, followed, learned
 from gouttes.evidence.restoring import outcomes as outcomes_of_repairs
-from gouttes.proportion import wilson
+from gouttes.proportion import Z, wilson
 from gouttes.report.counterfactual import CARE_RULE, CARE_WEIGHT, Counterfactual, counterfactual
 from gouttes.report.relation_data import MeanOf, Relation, StageShare
-from gouttes.trust.interval import Z
 from gouttes.trust.ledger import entries_of
 from gouttes.trust.levels import LevelCell, added_by_level, cells, heterogeneities, homes, weights
 from gouttes.trust.pooling import Sector

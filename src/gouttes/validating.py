@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from ibis.backends.sql import SQLBackend
 
     from gouttes.assembling import Mask
+    from gouttes.proportion import Figure
     from gouttes.trust.reading import Prior
     from gouttes.trust.validation.cases import Array, Cases
-    from gouttes.trust.validation.resampling import Figure
     from gouttes.workspace import Workspace
 
 HORIZON = 90.0

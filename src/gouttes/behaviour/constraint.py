@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 import ibis
 import ibis.expr.datatypes as dt
 import numpy as np
-from scipy.special import ndtri
 
 from gouttes.behaviour.rows import flag, known_by, micros
 from gouttes.engines import MICROSECONDS_A_DAY, json_text, unix_micros
-from gouttes.proportion import LEVEL
+from gouttes.proportion import Z
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -172,7 +171,7 @@ def trap_index(days: pd.DataFrame, *, reach: int = REACH) -> TrapIndex:
     if before + after < FEWEST_EXITS or not at_before or not at_after:
         return replace(told, reason="too_few")
     index = math.log((after + HALF) / at_after) - math.log((before + HALF) / at_before)
-    error = float(ndtri((1 + LEVEL) / 2)) * math.sqrt(1 / (before + HALF) + 1 / (after + HALF))
+    error = Z * math.sqrt(1 / (before + HALF) + 1 / (after + HALF))
     jump, low, high = _jump(every, risk, left)
     found = replace(told, index=index, low=index - error, high=index + error)
     return replace(found, jump=jump, jump_low=low, jump_high=high)
@@ -206,7 +205,7 @@ def _jump(
     mean = exposure * np.exp(x @ beta)
     inverse = np.linalg.pinv(x.T @ (x * mean[:, None]))
     variance = inverse @ (x.T @ (x * ((y - mean) ** 2)[:, None])) @ inverse
-    error = float(ndtri((1 + LEVEL) / 2)) * math.sqrt(variance[1, 1])
+    error = Z * math.sqrt(variance[1, 1])
     return float(beta[1]), float(beta[1]) - error, float(beta[1]) + error
 
 
@@ -246,7 +245,7 @@ def pledge(stated: dict[str, float], *, forfeit: float | None = None, exit_cost:
     if n:
         ratio = stated["forfeit"] / stated["cost"]
         squares = stated["forfeit2"] - 2 * ratio * stated["both"] + ratio**2 * stated["cost2"]
-        error = float(ndtri((1 + LEVEL) / 2)) * math.sqrt(max(squares, 0.0) * n / max(n - 1, 1)) / stated["cost"]
+        error = Z * math.sqrt(max(squares, 0.0) * n / max(n - 1, 1)) / stated["cost"]
         return Pledge("events", ratio, max(0.0, ratio - error), ratio + error, n)
     if forfeit is not None and exit_cost is not None:
         return Pledge("settings", forfeit / exit_cost)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from gouttes.brand.figures import LEAST, Figure, share
+from gouttes.brand.figures import LEAST, share
+from gouttes.proportion import Figure, difference
 from gouttes.vocabulary import Act
 
 if TYPE_CHECKING:
@@ -127,15 +128,7 @@ def conditions(acts: ir.Table, served: ir.Table, people: ir.Table) -> Conditions
         return Conditions("few" if 1 in sides else "none")
     figures = [{name: share(sides[side][name], sides[side]["n"]) for name in sums} for side in (1, 0)]
     ours, others = ({name: each for name, each in side.items() if each} for side in figures)
-    return Conditions("", ours, others, {name: newcombe(ours[name], others[name]) for name in sums})
-
-
-def newcombe(one: Figure, other: Figure) -> Figure:
-    """The difference of two proportions, with its interval."""
-    value = one.value - other.value
-    below = np.hypot(one.value - one.low, other.high - other.value)
-    above = np.hypot(one.high - one.value, other.value - other.low)
-    return Figure(value, float(value - below), float(value + above), one.n)
+    return Conditions("", ours, others, {name: difference(ours[name], others[name]) for name in sums})
 
 
 def phase(found: Lies) -> Phase:

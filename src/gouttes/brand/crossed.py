@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from scipy.optimize import brentq, minimize
-from scipy.special import ndtri
 
 from gouttes.brand.design import Array, Design, designed
 from gouttes.brand.likelihood import Likelihood
-from gouttes.proportion import LEVEL
+from gouttes.proportion import Z
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -245,7 +244,7 @@ class _Search:
 
     def upper(self, best: _Point, place: int) -> tuple[float, Interval]:
         """Where the ratio of a variance at nought ends: -2LL has risen by the quantile of χ²₁ there."""
-        rise = float(ndtri((1 + LEVEL) / 2)) ** 2
+        rise = Z**2
         free = np.isfinite(best.at)
 
         def risen(log_ratio: float, *, again: bool = False) -> float:
@@ -318,7 +317,7 @@ def _covariance(search: _Search, best: _Point, free: Array) -> tuple[Array, bool
 
 
 def _wald(name: str, variance: float, spread: float, levels: int) -> Component:
-    half = float(np.exp(ndtri((1 + LEVEL) / 2) * spread))
+    half = float(np.exp(Z * spread))
     return Component(name, variance, variance / half, variance * half, levels, "wald")
 
 
@@ -332,7 +331,7 @@ def _fixed(design: Design, solved: Solved, residual: float) -> tuple[Effect, ...
     estimates = turned @ solved.coefficients
     estimates[0] += design.centre
     errors = np.sqrt(np.diag(turned @ inverse @ turned.T))
-    reach = float(ndtri((1 + LEVEL) / 2))
+    reach = Z
     return tuple(
         Effect(name, float(one), float(error), float(one - reach * error), float(one + reach * error))
         for name, one, error in zip(design.fixed, estimates, errors, strict=True)

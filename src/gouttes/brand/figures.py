@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, ndtri
+from scipy.special import expit
 
-from gouttes.proportion import LEVEL, wilson
+from gouttes.proportion import Figure, Z, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gouttes.brand.crossed import Crossed
 
-REACH = float(ndtri((1 + LEVEL) / 2))
 LEAST = 8
 """People that a cell needs before a figure of it is given."""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure with its interval (90 %) and the number it rests on.
-
-    ``high`` is not a number where it has no bound.
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
 
 
 def share(successes: int, trials: int) -> Figure | None:
@@ -68,7 +53,7 @@ def share_of_variance(fitted: Crossed, parts: Sequence[str], others: Sequence[st
     slope = np.array([top.get(name, 0.0) / a - rest.get(name, 0.0) / b for name in fitted.names])
     spread = float(np.sqrt(max(slope @ fitted.covariance @ slope, 0.0)))
     at = np.log(a) - np.log(b)
-    return Figure(a / (a + b), float(expit(at - REACH * spread)), float(expit(at + REACH * spread)), n)
+    return Figure(a / (a + b), float(expit(at - Z * spread)), float(expit(at + Z * spread)), n)
 
 
 def _ratio(top: float, rest: float) -> float:

@@ -10,7 +10,8 @@ import ibis
 import numpy as np
 
 from gouttes import engines
-from gouttes.brand.figures import LEAST, REACH, Figure
+from gouttes.brand.figures import LEAST
+from gouttes.proportion import Figure, Z
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -109,7 +110,7 @@ def _compared(new: list[Any], old: list[Any], unmatched: int) -> Handover:
     error = float(np.sqrt(spread[0] / n.sum() + spread[1] * (weight * weight / m).sum()))
     value = means["change"][0] - means["change"][1]
     size = int(n.sum())
-    effect = Figure(value, value - REACH * error, value + REACH * error, size)
+    effect = Figure(value, value - Z * error, value + Z * error, size)
     before, after = (
         [
             _mean(value, side, name, float((share * share / count).sum()))
@@ -125,7 +126,7 @@ def _mean(value: float, side: list[Any], name: str, inverse: float) -> Figure:
     n = int(_of(side, "n").sum())
     total = float(_of(side, name).sum())
     variance = max(float(_of(side, f"{name}2").sum()) - total * total / n, 0.0) / (n - 1)
-    half = REACH * float(np.sqrt(variance * inverse))
+    half = Z * float(np.sqrt(variance * inverse))
     return Figure(value, value - half, value + half, n)
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from gouttes.brand.crossed import crossed
 from gouttes.brand.design import NotEstimableError
-from gouttes.brand.figures import LEAST, Figure, consistency, person_dependence, transfer_ratio
+from gouttes.brand.figures import LEAST, consistency, person_dependence, transfer_ratio
 from gouttes.brand.moments import moments
+from gouttes.proportion import Figure
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir

@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
-from gouttes.proportion import LEVEL
+from gouttes.proportion import Z
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,7 +67,7 @@ class Moments:
         for rows in self.shifted.values():
             each = np.array([of(dict(zip(self.names, map(float, row), strict=True))) for row in rows])
             spread += (len(each) - 1) / len(each) * float(((each - each.mean()) ** 2).sum())
-        half = float(ndtri((1 + LEVEL) / 2)) * spread**0.5
+        half = Z * spread**0.5
         return Estimated(value, value - half, value + half)
 
     def component(self, name: str) -> Estimated:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import ibis
 import numpy as np
 
-from gouttes.brand.figures import LEAST, REACH, Figure, share
+from gouttes.brand.figures import LEAST, share
+from gouttes.proportion import Figure, Z
 from gouttes.vocabulary import Act
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def _rate(total: float, squares: float, people: int) -> Figure:
         return Figure(0.0, 0.0, NONE_SEEN / people, people)
     mean = total / people
     spread = np.sqrt(max(squares / people - mean * mean, 0.0) / people) / mean
-    return Figure(mean, float(mean * np.exp(-REACH * spread)), float(mean * np.exp(REACH * spread)), people)
+    return Figure(mean, float(mean * np.exp(-Z * spread)), float(mean * np.exp(Z * spread)), people)
 
 
 def _carried(k: Figure) -> Figure | None:

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import ibis
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import expit, ndtri, softmax
+from scipy.special import expit, softmax
 
 from gouttes import engines
 from gouttes.evidence.justice import JUSTICE
-from gouttes.proportion import LEVEL, wilson
+from gouttes.proportion import LEVEL, Figure, Z, difference, wilson
 from gouttes.vocabulary import Act
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def learned(found: pd.DataFrame) -> Weights:
     best = minimize(_loss, _start(y.sum() / each.sum()), args=(x, y, each), method="BFGS")
     theta = softmax(best.x[2:])
     errors = _errors(best.x, x, y, each, theta)
-    half = float(ndtri((1 + LEVEL) / 2)) * errors
+    half = Z * errors
     return Weights("", repairs, returned, tuple(_weights(theta, half, varied)))
 
 
@@ -228,10 +228,8 @@ def effect(found: pd.DataFrame, *, level: float = LEVEL) -> Effect:
     repaired, unrepaired = _share(y1, n1, level), _share(y0, n0, level)
     if repaired.value is None or unrepaired.value is None or min(n1, n0) < FEWEST_EITHER:
         return Effect("too_few", repaired, unrepaired)
-    difference = repaired.value - unrepaired.value
-    below = math.hypot(repaired.value - repaired.low, unrepaired.high - unrepaired.value)
-    above = math.hypot(repaired.high - repaired.value, unrepaired.value - unrepaired.low)
-    return Effect("", repaired, unrepaired, difference, difference - below, difference + above)
+    apart = difference(*(Figure(side.value or 0.0, side.low, side.high, side.n) for side in (repaired, unrepaired)))
+    return Effect("", repaired, unrepaired, apart.value, apart.low, apart.high)
 
 
 def _share(successes: int, trials: int, level: float) -> Share:

@@ -15,8 +15,8 @@ from gouttes.report.words import Headline
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gouttes.brand.figures import Figure
     from gouttes.language import Language
+    from gouttes.proportion import Figure
     from gouttes.report.brand_data import Brand
     from gouttes.report.drawing import Picture
 

@@ -10,12 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from gouttes.proportion import wilson
+from gouttes.proportion import Z, wilson
 from gouttes.report.data import Change, Counts, Estimate, Identity, Prior, ReportData, rows
 
 SURE = 0.95  # a 90 % interval leaves 5 % on either side
 SEEN = 0.0005  # a change that is written 0.0 points is no news, however sure
-Z90 = 1.6448536269514722  # normal quantile of a 90 % interval
 SHOWN = 6  # rows of a list that one glance takes in
 HALF = 0.5  # of the loss must come after an incident opened for the headline to be dated by it
 WEEK = timedelta(days=7)
@@ -194,7 +193,7 @@ def _events(rule_weeks: pd.DataFrame, kept: pd.Series[bool]) -> pd.Series[Any]:
 
 def _rhythm(rule: str, lately: int, before: int, *, bucket: bool) -> Rhythm:
     ratio = (lately / LATELY) / (before / BEFORE)
-    spread = math.exp(Z90 * math.sqrt(1 / lately + 1 / before))
+    spread = math.exp(Z * math.sqrt(1 / lately + 1 / before))
     return Rhythm(rule, ratio, ratio / spread, ratio * spread, lately, bucket)
 
 

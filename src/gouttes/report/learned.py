@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gouttes.proportion import Z
 from gouttes.report import learned_chart, words
 from gouttes.report.drawing import LARGE, SMALL, pictured
 from gouttes.report.learned_chart import Panel, Step, Taught
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 LEARNED, UNSUPPORTED, SET = "learned", "unsupported", "set"
 GUESSED = ("undecided", "unseen", "bound")
-Z = 1.6448536269514722
-"""Normal quantile of a 90 % interval."""
 Z_95 = 1.959963984540054
 SURE = 0.05
 WAITING = ("accepted", "proposed")

@@ -15,15 +15,12 @@ from typing import TYPE_CHECKING, Any
 import ibis
 from scipy.special import betaincinv
 
-from gouttes.proportion import LEVEL
+from gouttes.proportion import LEVEL, Z
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import ibis.expr.types as ir
-
-Z = 1.6448536269514722
-"""The normal quantile at (1 + LEVEL) / 2."""
 
 STEPS = 4
 FARTHEST = 27.0

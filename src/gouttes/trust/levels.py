@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 
 import ibis
 import numpy as np
-from scipy.special import expit, ndtri
+from scipy.special import expit
 
 from gouttes.errors import MissingColumnsError
-from gouttes.proportion import LEVEL
+from gouttes.proportion import Z
 from gouttes.trust.pooling import COMPANY, LEAST, Heterogeneity, shapes_of
 from gouttes.vocabulary import Level
 
@@ -208,7 +208,7 @@ def _cell(stage: str, context: str, part: pd.DataFrame) -> LevelCell:
     if people < FEWEST_PEOPLE or (not reason and min(taken, trials - taken) < FEWEST_EITHER):
         reason = "too_few"
     if reason:
-        half = float(ndtri((1 + LEVEL) / 2)) * SPREAD
+        half = Z * SPREAD
         kept = tuple(LevelWeight(level.value, 1.0, 1.0 - half, 1.0 + half, learned=False) for level in Level)
         return LevelCell(stage, context, reason, people, int(trials), rate, 0.0, kept, named, apart)
     intercept, fitted = _fit(part, x, spread)
@@ -237,12 +237,12 @@ def _fit(part: pd.DataFrame, x: Vector, spread: Vector) -> tuple[float, tuple[Le
     inverse = np.linalg.inv(design.T @ (design * (n * p * (1 - p))[:, None]) + penalty)
     # The penalty is information of the prior: it counts once on either side, so that no data leave the prior's width.
     variance = inverse @ (design.T @ (design * squares[:, None]) + penalty) @ inverse
-    errors = float(ndtri((1 + LEVEL) / 2)) * np.sqrt(np.diag(variance))
+    errors = Z * np.sqrt(np.diag(variance))
     return float(beta[0]), tuple(_weights(told, beta[1:], errors[1:]))
 
 
 def _weights(told: npt.NDArray[np.bool_], beta: Vector, errors: Vector) -> Sequence[LevelWeight]:
-    half = float(ndtri((1 + LEVEL) / 2)) * SPREAD
+    half = Z * SPREAD
     found = iter(zip(beta.tolist(), errors.tolist(), strict=True))
     made = []
     for level, known in zip(Level, told, strict=True):

@@ -23,7 +23,7 @@ import ibis
 
 from gouttes import engines
 from gouttes.errors import MissingColumnsError
-from gouttes.trust.interval import Z
+from gouttes.proportion import Z
 from gouttes.vocabulary import Act, Context, Stage
 
 if TYPE_CHECKING:

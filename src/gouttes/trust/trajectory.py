@@ -13,7 +13,8 @@ import numpy as np
 
 from gouttes import engines
 from gouttes.errors import BadInputError
-from gouttes.trust.interval import Z, with_intervals
+from gouttes.proportion import Z
+from gouttes.trust.interval import with_intervals
 from gouttes.trust.reading import FACETS, sums, weigh
 from gouttes.trust.state import day_of, visible
 

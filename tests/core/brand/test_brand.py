@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from gouttes import engines
-from gouttes.brand.conditions import chart, conditions, newcombe, phase
+from gouttes.brand.conditions import chart, conditions, phase
 from gouttes.brand.crossed import crossed
-from gouttes.brand.figures import Figure, consistency, person_dependence, share, share_of_variance, transfer_ratio
+from gouttes.brand.figures import consistency, person_dependence, share, share_of_variance, transfer_ratio
 from gouttes.brand.handover import meetings, study
 from gouttes.brand.lies import Counted, Lies, lies
 from gouttes.brand.network import introductions, network
@@ -23,7 +23,7 @@ from gouttes.brand.served import SERVED, served
 from gouttes.branding import brand
 from gouttes.cli.app import run_command
 from gouttes.opened import OpenedWorkspace
-from gouttes.proportion import wilson
+from gouttes.proportion import Figure, difference, wilson
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -352,7 +352,7 @@ def test_conditions_compare_those_who_recommend(acts: Any) -> None:
 def test_the_difference_of_two_proportions_is_that_of_newcombe_1998_table_2() -> None:
     """Method 10, contrast (a): 56/70 less 48/80, 95 % from .0524 to .3339."""
     one, other = (Figure(r / n, *wilson(r, n, 0.95), n) for r, n in ((56, 70), (48, 80)))
-    found = newcombe(one, other)
+    found = difference(one, other)
     assert (found.value, found.low, found.high) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from tests.core.report.sample import AS_OF
 
 from gouttes.brand.conditions import Chart, Conditions, Month, Phase
-from gouttes.brand.figures import Figure
 from gouttes.brand.handover import Handover
 from gouttes.brand.lies import Counted, Lies
 from gouttes.brand.network import Network
+from gouttes.proportion import Figure
 from gouttes.report.brand_data import Brand
 
 LIES = Lies(

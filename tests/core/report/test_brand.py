@@ -10,8 +10,8 @@ from tests.core.report.brand_sample import BRAND, EMPTY, LIES, MONTHS
 from tests.core.report.sample import sample
 
 from gouttes.brand.conditions import Chart, Phase
-from gouttes.brand.figures import Figure
 from gouttes.language import CODES, Language
+from gouttes.proportion import Figure
 from gouttes.report import brand, render
 from gouttes.report.brand_chart import control
 from gouttes.report.drawing import Frame

@@ -15,7 +15,7 @@ from tests.core.trust.small_company import AS_OF, RULES, SCHEMA, company, days, 
 
 from gouttes import engines
 from gouttes.errors import BadInputError
-from gouttes.trust.interval import Z
+from gouttes.proportion import Z
 from gouttes.trust.reading import FACETS, Prior, readings
 from gouttes.trust.state import as_states
 from gouttes.trust.trajectory import _normal_cdf, by_week, change, changes, since, trajectory, weeks_between

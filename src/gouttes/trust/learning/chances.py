@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.special import expit, logit
 
 from gouttes import engines
-from gouttes.trust.interval import Z
+from gouttes.proportion import Z
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

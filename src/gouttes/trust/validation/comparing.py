@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gouttes.proportion import wilson
+from gouttes.proportion import Figure, wilson
 from gouttes.trust.validation import measures
 from gouttes.trust.validation.baselines import Absent
 from gouttes.trust.validation.cases import log_likelihood
-from gouttes.trust.validation.resampling import Figure, summed
+from gouttes.trust.validation.resampling import summed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

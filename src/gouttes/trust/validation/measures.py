@@ -11,17 +11,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import expit, gammaln, logit
 
-from gouttes.proportion import wilson
+from gouttes.proportion import Figure, Z, wilson
 from gouttes.trust.validation.cases import log_likelihood
-from gouttes.trust.validation.resampling import DRAWS, SEED, Figure, draws, figure, ratio, summed
+from gouttes.trust.validation.resampling import DRAWS, SEED, draws, figure, ratio, summed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from gouttes.trust.validation.cases import Array, Predicted, Whole
 
-Z = 1.6448536269514722
-"""The normal quantile of a 90 % interval."""
 BINS = 10
 """Bars of a calibration curve (Hosmer & Lemeshow's ten groups)."""
 TAIL = 0.05

@@ -6,12 +6,11 @@ Intervals are percentiles of the draws.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from gouttes.proportion import LEVEL
+from gouttes.proportion import LEVEL, Figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,21 +23,6 @@ DRAWS = 500
 """Prior: the ends of a 90 % interval then vary by about a twentieth of its width."""
 SEED = 20050501
 """Fixed, so that the same rows give the same interval."""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A figure with its 90 % interval.
-
-    Attributes:
-        value, low, high: the figure and its ends; NaN where it is not defined.
-        n: the people or opportunities it rests on.
-    """
-
-    value: float
-    low: float
-    high: float
-    n: int
 
 
 def draws(person: Whole, number: int = DRAWS, seed: int = SEED) -> Iterator[Array]:
