@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from gouttes import engines
 from gouttes.behaviour.opportunities import opportunities
-from gouttes.trust.learning.design import Classes, Design, Sums, pairs, summing
+from gouttes.learning import numbered
+from gouttes.lots import drawn
+from gouttes.trust.learning.design import Classes, Design, Sums
 from gouttes.trust.validation.cases import Cases
 from gouttes.value.purchases import bought, purchases
 from gouttes.vocabulary import Outcome
@@ -34,8 +36,6 @@ FEW_ORDERS = 2
 """Orders up to which a customer explores (definition)."""
 PURCHASE_ACTS = ("return.", "renewal.", "expansion.", "order.", "payment.", "subscription.", "invoice.")
 """Beginnings of the acts and kinds that purchases make."""
-SPLIT_DIGITS = 8
-"""Hexadecimal digits of a person's digest by which sides are chosen: one in four billion."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Gathered:
     def design_of(self, outcome: str, rows: Mask) -> Design:
         """What is learned from: some rows, with the counts of an outcome."""
         successes, trials = self.counts[outcome]
-        return part(replace(self.design, successes=successes, trials=trials), rows)
+        return replace(self.design, successes=successes, trials=trials).at(rows)
 
     def cases_of(self, outcome: str, rows: Mask) -> Cases:
         """Some rows as validation reads them; sums at the half-lives of the rules as they stand."""
@@ -86,20 +86,6 @@ class Gathered:
         return np.stack(found, axis=1)
 
 
-def part(design: Design, rows: Mask) -> Design:
-    """Some rows of a design."""
-    _, person = np.unique(design.person[rows], return_inverse=True)
-    return Design(
-        design.successes[rows],
-        design.trials[rows],
-        person.astype(np.int64),
-        design.origin[rows],
-        design.rules,
-        design.classes,
-        lambda half_lives: design.summed(half_lives).at(rows),
-    )
-
-
 def of_rules(design: Design, kept: Sequence[int]) -> Design:
     """A design that knows of some rules only, by their place."""
     rules, places = tuple(design.rules[place] for place in kept), list(kept)
@@ -123,26 +109,16 @@ def fed_by_purchases(history: History) -> list[int]:
     ]
 
 
-def sided(people: ir.Table, sides: Mapping[str, float], *, most: int | None = None) -> ir.Table:
+def sided(people: ir.Table, sides: Mapping[str, float]) -> ir.Table:
     """``person, side``: the side is drawn by a digest of the person, so that it is the same today and next year.
 
     Args:
         people: a column ``person``.
         sides: the sides and their shares, which sum to 1, in their order.
-        most: no more people than about that, drawn by other digits of the digest.
     """
-    digest = ibis.literal("side|").concat(people.person).hexdigest("md5")
-    ends = np.cumsum(list(sides.values()))[:-1]
-    bounds = [(digest.left(SPLIT_DIGITS) < _hex(end), name) for end, name in zip(ends, sides, strict=False)]
-    chosen = people.select("person", side=ibis.cases(*bounds, else_=list(sides)[-1]), other=digest.right(SPLIT_DIGITS))
-    total = int(people.count().execute()) if most else 0
-    if most and total > most:
-        chosen = chosen.filter(chosen.other < _hex(most / total))
-    return chosen.drop("other")
-
-
-def _hex(share: float) -> str:
-    return f"{min(int(share * 16**SPLIT_DIGITS), 16**SPLIT_DIGITS - 1):0{SPLIT_DIGITS}x}"
+    ends = np.cumsum(list(sides.values()))[:-1].tolist()
+    bounds = [(drawn(people.person, end, lot="side|"), name) for end, name in zip(ends, sides, strict=False)]
+    return people.select("person", side=ibis.cases(*bounds, else_=list(sides)[-1]))
 
 
 def gather(
@@ -170,21 +146,14 @@ def gather(
     windows += [bought(events, origin=each, days=horizon) for each in origins]
     united = engines.kept(connection, ibis.union(*windows))
     outcomes = sorted(united.select("outcome").distinct().to_pyarrow()["outcome"].to_pylist())
-    counted = engines.kept(connection, _counted(united, outcomes).inner_join(sides, "person"))
-    order = ibis.window(order_by=["person", "origin"])
-    rows = engines.kept(connection, counted.mutate(row=ibis.row_number().over(order)))
+    rows = numbered(connection, united, outcomes, among=sides)
     described = [_described(rows, events, each) for each in origins]
     told = ibis.union(*described).order_by("row").to_pandas()
     if not len(told):
         return None
-    known = history.known
-    parts = [engines.kept(connection, _pairs(history, rows, each, known)) for each in origins]
-    found = engines.kept(connection, ibis.union(*parts))
-    _, person = np.unique(told["person"].to_numpy().astype(str), return_inverse=True)
-    nothing = np.zeros(len(told))
-    summed = _remembered(summing(found, len(told), len(known)))
-    origin = told["origin"].to_numpy(dtype=float)
-    design = Design(nothing, nothing, person.astype(np.int64), origin, known, Classes.of(known), summed)
+    persons = told["person"].to_numpy().astype(str)
+    design, _ = history.frozen(rows, persons, told["origin"].to_numpy(dtype=float), origins)
+    design = replace(design, summed=_remembered(design.summed))
     return Gathered(
         design=design,
         side=told["side"].to_numpy().astype(str),
@@ -210,15 +179,6 @@ def _remembered(summed: Any) -> Any:  # noqa: ANN401 -- a Summing
     return again
 
 
-def _counted(windows: ir.Table, outcomes: Sequence[str]) -> ir.Table:
-    columns = {
-        f"{outcome}_{what}": windows[what].sum(where=windows.outcome == outcome).fill_null(0)
-        for outcome in outcomes
-        for what in ("successes", "trials")
-    }
-    return windows.group_by("person", "origin").agg(**columns)
-
-
 LEARNED = "trust"
 """What trust is learned from, and named so: returns and renewals together."""
 
@@ -232,11 +192,6 @@ def _counts(told: Any, outcomes: Sequence[str]) -> dict[str, tuple[Array, Array]
     nothing = np.zeros(len(told))
     trust = (sum((good for good, _ in both), nothing), sum((all_ for _, all_ in both), nothing))
     return {LEARNED: trust, **counts}
-
-
-def _pairs(history: History, rows: ir.Table, origin: datetime, known: Any) -> ir.Table:  # noqa: ANN401 -- Known rules
-    theirs = rows.filter(rows.origin == engines.days(ibis.literal(origin, engines.UTC_TIMESTAMP)))
-    return pairs(theirs, history.evidence(origin, theirs.select("person").distinct()), known)
 
 
 def _described(rows: ir.Table, events: ir.Table, origin: datetime) -> ir.Table:

@@ -25,17 +25,18 @@ from gouttes.evidence.rule import load as load_rules
 from gouttes.identity.decisions import lived
 from gouttes.inforce import PRIOR, first_prior
 from gouttes.learned import ParameterShelf
+from gouttes.lots import sampled
 from gouttes.pipeline import UNREAD, held, read_by_steps
 from gouttes.published import Shelf
 from gouttes.trust.learning.chances import calibrated
 from gouttes.trust.learning.design import Classes, Design, Known, pairs, summing
 from gouttes.trust.learning.learn import Learned, Refused, learn
-from gouttes.trust.learning.likelihood import Likelihood
+from gouttes.trust.learning.likelihood import shapes
 from gouttes.trust.learning.parameters import ParameterSet
 from gouttes.vocabulary import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     import ibis.expr.types as ir
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
     from gouttes.evidence.rule import EvidenceRule
     from gouttes.trust.learning.chances import Chance
     from gouttes.trust.learning.design import Array
-    from gouttes.trust.learning.fit import Fitted
     from gouttes.workspace import Workspace
 
 HORIZON = 90.0
@@ -60,8 +60,6 @@ MOST_PEOPLE = 150_000
 They are drawn by a digest of their id, the same at every date and in every run."""
 LONGEST = 3_653
 """Days of the longest horizon: ten years."""
-DIGITS = 8
-"""Hexadecimal digits of the digest by which people are drawn: one in four billion."""
 STEPS = ("events", "dates", "fit", "chances")
 
 
@@ -135,10 +133,20 @@ class History:
     rules: tuple[EvidenceRule, ...]
 
     @classmethod
-    def of(cls, workspace: Workspace, connection: SQLBackend, as_of: datetime, *, people: int = MOST_PEOPLE) -> History:
-        """The history of a workspace up to the date of its last run; of about so many ``people``, 0 for everyone."""
+    def of(
+        cls, workspace: Workspace, connection: SQLBackend, as_of: datetime, *, people: int | ir.Table = MOST_PEOPLE
+    ) -> History:
+        """The history of a workspace up to the date of its last run.
+
+        Args:
+            workspace: one that was run.
+            connection: its engine.
+            as_of: the date of the run.
+            people: of whom: those of a table with ``person``, or about so many, drawn, where there are more; 0 for all.
+        """
         shelf, rules = Shelf(workspace), load_rules(workspace.settings.rules)
-        links = _drawn(shelf.read(connection, "links").select("subject", "person"), people)
+        links = shelf.read(connection, "links").select("subject", "person")
+        links = sampled(links, people) if isinstance(people, int) else links.semi_join(people, "person")
         events = lived(read.events(EventLog(workspace), connection, known_by=as_of))
         theirs = read_by_steps(events, rules).inner_join(links, "subject")
         unread = held(connection, theirs, "subject", *UNREAD)
@@ -179,28 +187,40 @@ class History:
         windows = [opportunities(self.acts, self.theirs, origin=each, days=horizon) for each in origins]
         if not windows:
             return None
-        counted = engines.kept(self.connection, _counted(ibis.union(*windows)))
-        order = ibis.window(order_by=["person", "origin"])
-        rows = engines.kept(self.connection, counted.mutate(row=ibis.row_number().over(order)))
+        rows = numbered(self.connection, ibis.union(*windows), Outcome)
         told = rows.order_by("row").to_pyarrow()
         if not told.num_rows:
             return None
         counts = _counts(told)
         persons = told["person"].to_numpy()
-        found = engines.kept(self.connection, ibis.union(*(self._pairs(rows, origin) for origin in origins)))
-        known = self.known
-        design = Design(
+        design, found = self.frozen(rows, persons, _numbers(told, "origin"), origins)
+        design = replace(
+            design,
             successes=np.sum([counts[each][0] for each in outcomes], axis=0),
             trials=np.sum([counts[each][1] for each in outcomes], axis=0),
-            person=np.cumsum(np.concatenate([[0], persons[1:] != persons[:-1]])).astype(np.int64),
-            origin=_numbers(told, "origin"),
-            rules=known,
-            classes=Classes.of(known),
-            summed=summing(found, told.num_rows, len(known)),
         )
         chosen = sum((rows[f"{each}_trials"] for each in outcomes), ibis.literal(0)) > 0
-        taught = with_outcome(design, engines.kept(self.connection, _renumbered(found, rows.filter(chosen))))
+        shorter = engines.kept(self.connection, _renumbered(found, rows.filter(chosen)))
+        some = design.trials > 0
+        taught = design.at(some, summing(shorter, int(some.sum()), len(design.rules)))
         return Sample(design, taught, persons, counts, tuple(origins), horizon)
+
+    def frozen(
+        self, rows: ir.Table, persons: npt.NDArray[np.object_], origin: Array, origins: Sequence[datetime]
+    ) -> tuple[Design, ir.Table]:
+        """A design without counts, with what was known of each row at its date, and its PAIRS.
+
+        Args:
+            rows: ``row, person, origin`` (days), as :func:`numbered` gives them.
+            persons: the person of each row, in that order.
+            origin: likewise.
+            origins: the same dates.
+        """
+        found = engines.kept(self.connection, ibis.union(*(self._pairs(rows, each) for each in origins)))
+        known, nothing = self.known, np.zeros(persons.size)
+        person = np.cumsum(np.concatenate([[0], persons[1:] != persons[:-1]])).astype(np.int64)
+        summed = summing(found, persons.size, len(known))
+        return Design(nothing, nothing, person, origin, known, Classes.of(known), summed), found
 
     def _pairs(self, rows: ir.Table, origin: datetime) -> ir.Table:
         day = engines.days(ibis.literal(origin, engines.UTC_TIMESTAMP))
@@ -211,27 +231,30 @@ class History:
 
 def _renumbered(found: ir.Table, rows: ir.Table) -> ir.Table:
     """PAIRS of some rows, which are numbered anew in their order."""
-    numbered = rows.select(of="row", number=ibis.row_number().over(ibis.window(order_by="row")))
-    return found.inner_join(numbered, [("row", "of")]).select("rule", "age", "size", row="number")
+    again = rows.select(of="row", number=ibis.row_number().over(ibis.window(order_by="row")))
+    return found.inner_join(again, [("row", "of")]).select("rule", "age", "size", row="number")
 
 
-def _drawn(links: ir.Table, people: int) -> ir.Table:
-    """The links of about so many people."""
-    everyone = int(links.person.nunique().execute()) if people else 0
-    if everyone <= people:
-        return links
-    edge = f"{int(people / everyone * 16**DIGITS):0{DIGITS}x}"
-    return links.filter(links.person.hexdigest("md5").substr(0, DIGITS) < edge)
+def numbered(
+    connection: SQLBackend, windows: ir.Table, outcomes: Iterable[str], *, among: ir.Table | None = None
+) -> ir.Table:
+    """One row per person and date, numbered by ``row`` in that order: of each outcome, successes and trials.
 
-
-def _counted(windows: ir.Table) -> ir.Table:
-    """One row per person and date: of each outcome, successes and trials."""
+    Args:
+        connection: holds the rows, so that their numbers stay.
+        windows: OPPORTUNITIES of several dates.
+        outcomes: those that get columns, ``OUTCOME_successes`` and ``OUTCOME_trials``.
+        among: ``person`` and whatever else is told of people: no others are kept.
+    """
     columns = {
-        f"{outcome}_{what}": windows[what].sum(where=windows.outcome == outcome.value).fill_null(0)
-        for outcome in Outcome
+        f"{outcome}_{what}": windows[what].sum(where=windows.outcome == str(outcome)).fill_null(0)
+        for outcome in outcomes
         for what in ("successes", "trials")
     }
-    return windows.group_by("person", "origin").agg(**columns)
+    counted = windows.group_by("person", "origin").agg(**columns)
+    counted = engines.kept(connection, counted if among is None else counted.inner_join(among, "person"))
+    order = ibis.window(order_by=["person", "origin"])
+    return engines.kept(connection, counted.mutate(row=ibis.row_number().over(order)))
 
 
 def _numbers(told: pa.Table, name: str) -> Array:
@@ -297,31 +320,13 @@ def _set_of(learned: Learned, sample: Sample, *, now: datetime, version: str) ->
     )
 
 
-def with_outcome(design: Design, found: ir.Table | None = None) -> Design:
-    """The rows that can be learned from; ``found`` are their PAIRS, where the engine has them apart."""
-    rows = np.flatnonzero(design.trials > 0)
-    _, person = np.unique(design.person[rows], return_inverse=True)
-    whole = design.summed
-    return replace(
-        design,
-        successes=design.successes[rows],
-        trials=design.trials[rows],
-        person=person.astype(np.int64),
-        origin=design.origin[rows],
-        summed=(lambda half_lives: whole(half_lives).at(rows))
-        if found is None
-        else summing(found, rows.size, len(design.rules)),
-    )
-
-
 def _chances(sample: Sample, learned: Learned) -> dict[Outcome, Chance]:
     """How trust becomes the chance of each outcome; trust of each half of the people as the other half taught it."""
     design = sample.design
-    of_taught = np.unique(design.person[design.trials > 0])
     trust = np.empty(design.trials.size)
-    for half in (0, 1):
-        rows = design.person % 2 == half
-        trust[rows] = trusted(design, learned.again(sample.taught.of_people(of_taught % 2 != half)))[rows]
+    for rows, others in halves(sample):
+        a, b = shapes(design, learned.again(others).theta)
+        trust[rows] = (a / (a + b))[rows]
     return {
         outcome: calibrated(good[at], all_[at], design.person[at], trust[at])
         for outcome, (good, all_) in sample.counts.items()
@@ -329,9 +334,9 @@ def _chances(sample: Sample, learned: Learned) -> dict[Outcome, Chance]:
     }
 
 
-def trusted(design: Design, fitted: Fitted) -> Array:
-    """The mean of trust of every row, by these parameters."""
-    at = fitted.theta[2 + len(design.rules) :]
-    likelihood = Likelihood(design, design.summed(np.exp(at)[design.classes.of_rule]), at)
-    a, b = likelihood.shapes(fitted.theta)
-    return a / (a + b)
+def halves(sample: Sample) -> Iterator[tuple[npt.NDArray[np.bool_], Design]]:
+    """For each half of the people: its rows, and what the other half teaches."""
+    design = sample.design
+    taught = np.unique(design.person[design.trials > 0])
+    for half in (0, 1):
+        yield design.person % 2 == half, sample.taught.of_people(taught % 2 != half)

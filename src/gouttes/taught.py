@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gouttes.assembling import part
 from gouttes.trust.learning.fit import Beliefs, Fitted, Ties, fit
 from gouttes.trust.learning.learn import Refused, learn
-from gouttes.trust.learning.likelihood import Likelihood
+from gouttes.trust.learning.likelihood import shapes
 from gouttes.trust.validation.cases import Predicted
 
 if TYPE_CHECKING:
     from gouttes.assembling import Mask
-    from gouttes.trust.learning.design import Array, Design
+    from gouttes.trust.learning.design import Design
 
 FEW_DATES = "few_dates"
 
@@ -48,14 +47,14 @@ def taught(design: Design, rows: Mask, target: str, *, strength: float, mean: fl
         strength: the prior n₀.
         mean: the prior m.
     """
-    some = part(design, rows)
+    some = design.at(rows)
     found = learn(some, strength=strength, mean=mean)
     if not isinstance(found, Refused):
-        return Taught(target, _said(design, found.fitted.theta))
+        return Taught(target, Predicted(*shapes(design, found.fitted.theta)))
     beliefs = Beliefs.of(design, strength=strength, mean=mean)
     if found.reason == FEW_DATES and (fitted := _weights_only(some, beliefs)).converged:
-        return Taught(target, _said(design, fitted.theta))
-    return Taught(target, _said(design, beliefs.centre), found.reason)
+        return Taught(target, Predicted(*shapes(design, fitted.theta)))
+    return Taught(target, Predicted(*shapes(design, beliefs.centre)), found.reason)
 
 
 def _weights_only(design: Design, beliefs: Beliefs) -> Fitted:
@@ -68,9 +67,3 @@ def _weights_only(design: Design, beliefs: Beliefs) -> Fitted:
     if design.trials.max() <= 1:
         groups[0] = -1
     return fit(design, beliefs, Ties.of(beliefs.centre, groups), errors=False)
-
-
-def _said(design: Design, theta: Array) -> Predicted:
-    at = theta[2 + len(design.rules) :]
-    likelihood = Likelihood(design, design.summed(np.exp(at)[design.classes.of_rule]), at)
-    return Predicted(*likelihood.shapes(theta))

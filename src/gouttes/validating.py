@@ -24,6 +24,7 @@ from gouttes.eventlog.tables import EventLog
 from gouttes.identity.decisions import lived
 from gouttes.inforce import first_prior
 from gouttes.learning import History
+from gouttes.lots import sampled
 from gouttes.published import Shelf
 from gouttes.taught import Taught, taught
 from gouttes.trust.validation.baselines import BASELINES, Absent, Answer, Why, scored
@@ -219,7 +220,7 @@ def _validated(
     links = Shelf(workspace).read(connection, "links").select("subject", "person")
     log = lived(read.events(EventLog(workspace), connection, known_by=as_of)).inner_join(links, "subject")
     people = log.select("person").distinct()
-    sides = engines.kept(connection, sided(people, SIDES, most=MOST_PEOPLE))
+    sides = engines.kept(connection, sided(sampled(people, MOST_PEOPLE, lot="sample|"), SIDES))
     events = engines.kept(connection, log.semi_join(sides, "person").select(*READ))
     total, some = int(people.count().execute()), int(sides.count().execute())
     empty = Validation(as_of, horizon, people=total, sampled=some if some < total else None, hold_out=hold_out)
@@ -231,8 +232,7 @@ def _validated(
     if fewest < FEWEST_PEOPLE:
         return replace(empty, refused=Refused("few_people", FEWEST_PEOPLE, fewest))
     found = replace(empty, trained_at=plan.train, tested_at=plan.test)
-    history = History.of(workspace, connection, as_of)
-    history = replace(history, theirs=engines.kept(connection, history.theirs.semi_join(sides, "person")))
+    history = History.of(workspace, connection, as_of, people=sides)
     gathered = gather(history, events, plan.origins, horizon, sides, progress)
     if gathered is None:
         return replace(found, refused=Refused("no_outcome"))

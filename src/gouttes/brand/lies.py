@@ -9,6 +9,7 @@ from gouttes.brand.crossed import crossed
 from gouttes.brand.design import NotEstimableError
 from gouttes.brand.figures import LEAST, consistency, person_dependence, transfer_ratio
 from gouttes.brand.moments import moments
+from gouttes.lots import sampled
 from gouttes.proportion import Figure
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 SAMPLE = 20_000
 """People on whom the mixed model is fitted, at most; beyond, a sample that the person's id decides (prior)."""
-HEX_DIGITS = 6
 FACTORS = ("person", "agent", "dyad", "team", "month")
 BY_MOMENTS = ("person", "agent", "dyad")
 SAMPLED = ("person", "agent")
@@ -75,24 +75,24 @@ def lies(served: ir.Table, *, sample: int = SAMPLE) -> Lies:
     if reason:
         return Lies(reason, counted)
     factors = [name for name in FACTORS if name not in {"team", "month"} or getattr(counted, f"{name}s") > 1]
-    chosen = _sample(served, counted.people, sample).select("score", *factors).to_pandas()
+    chosen = sampled(served, sample).select("score", *factors).to_pandas()
     try:
         fitted = _fitted(chosen, factors)
     except NotEstimableError as error:
         return Lies(error.reason, counted)
-    sampled = int(chosen["person"].nunique())
+    number = int(chosen["person"].nunique())
     figures = {each.name: Figure(each.variance, each.low, each.high, each.levels) for each in fitted.components}
-    transfer, dependence = transfer_ratio(fitted, n=sampled), person_dependence(fitted, n=sampled)
+    transfer, dependence = transfer_ratio(fitted, n=number), person_dependence(fitted, n=number)
     left = [each.name for each in fitted.components if each.name != "residual"]
     return Lies(
         "stopped" if not fitted.converged else "" if transfer and dependence else "none",
         counted,
-        sampled=sampled,
+        sampled=number,
         parts=figures,
         by_moments=_by_moments(served),
         dependence=dependence if fitted.converged else None,
         transfer=transfer if fitted.converged else None,
-        consistency=consistency(fitted, n=sampled) if "month" in left and fitted.converged else None,
+        consistency=consistency(fitted, n=number) if "month" in left and fitted.converged else None,
     )
 
 
@@ -119,13 +119,6 @@ def _reason(counted: Counted) -> str:
     if counted.agents < 2:  # noqa: PLR2004 -- one agent is everybody's
         return "one_agent"
     return "one_each" if counted.several < LEAST else ""
-
-
-def _sample(served: ir.Table, people: int, most: int) -> ir.Table:
-    if people <= most:
-        return served
-    bound = f"{int(most / people * 16**HEX_DIGITS):0{HEX_DIGITS}x}"
-    return served.filter(served.person.hexdigest("md5").left(HEX_DIGITS) < bound)
 
 
 def _fitted(chosen: object, factors: list[str]) -> Crossed:

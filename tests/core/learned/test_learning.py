@@ -14,7 +14,7 @@ import gouttes
 from gouttes.cli.app import run_command
 from gouttes.errors import BadInputError, WorkspaceError
 from gouttes.learned import ParameterShelf
-from gouttes.learning import Asked, History, learn_from
+from gouttes.learning import Asked, History, halves, learn_from
 from gouttes.trust.learning.learn import Refused, State
 from gouttes.trust.learning.parameters import ParameterSet
 
@@ -227,3 +227,26 @@ def test_the_sums_of_what_is_learned_from_are_those_of_the_same_rows_of_all(root
     gap = sample.taught.summed(half_lives).value - sample.design.summed(half_lives).value[rows]
     assert abs(gap).max() < 1e-12
     assert (sample.taught.origin == sample.design.origin[rows]).all()
+
+
+def test_the_history_of_named_people_is_all_of_theirs_however_few_are_learned_from(root: Path) -> None:
+    opened = gouttes.open(root)
+    whole = History.of(opened.workspace, opened.connection, opened.as_of, people=0).theirs
+    chosen = opened.people().filter(lambda t: t.person.left(2).isin(["p1", "pa"])).select("person")
+    theirs = History.of(opened.workspace, opened.connection, opened.as_of, people=chosen).theirs
+    assert theirs.count().execute() == whole.semi_join(chosen, "person").count().execute() > 500
+
+
+def test_each_half_of_the_people_is_read_as_the_other_half_taught(root: Path) -> None:
+    opened = gouttes.open(root)
+    history = History.of(opened.workspace, opened.connection, opened.as_of, people=400)
+    sample = history.sample(history.origins(90.0, 3), 90.0)
+    assert sample
+    design, seen = sample.design, np.zeros(sample.design.trials.size, dtype=int)
+    for rows, others in halves(sample):
+        teaching = (design.trials > 0) & ~rows
+        assert not set(design.person[rows]) & set(design.person[~rows])
+        assert others.successes.tolist() == design.successes[teaching].tolist()
+        assert others.origin.tolist() == design.origin[teaching].tolist()
+        seen += rows
+    assert (seen == 1).all()

@@ -18,6 +18,7 @@ from gouttes.assembling import of_rules, sided
 from gouttes.cli.app import run_command
 from gouttes.errors import BadInputError, WorkspaceError
 from gouttes.intake import take
+from gouttes.lots import sampled
 from gouttes.settings import Settings
 from gouttes.sources.declared import load
 from gouttes.validated import FILE, Finding, Standing, keep, standing
@@ -75,7 +76,7 @@ def test_sides_are_drawn_for_good_and_nobody_is_on_two(duck: Any) -> None:
     assert first.index.is_unique
     assert first.value_counts(normalize=True).to_dict() == pytest.approx(SIDES, abs=0.015)
     assert (first.loc[some.index] == some).all()
-    fewer = duck.to_pandas(sided(people, SIDES, most=2000))
+    fewer = duck.to_pandas(sided(sampled(duck.create_table("many", people, temp=True), 2000, lot="sample|"), SIDES))
     assert len(fewer) == pytest.approx(2000, rel=0.1)
     assert fewer["side"].value_counts(normalize=True).to_dict() == pytest.approx(SIDES, abs=0.05)
 

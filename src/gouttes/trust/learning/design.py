@@ -6,7 +6,7 @@ its first two derivatives, and is asked for again where the half-lives have move
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import ibis
@@ -138,19 +138,21 @@ class Design:
         """How many people the rows are of."""
         return int(self.person[-1]) + 1 if self.person.size else 0
 
+    def at(self, rows: npt.NDArray[np.bool_], summed: Summing | None = None) -> Design:
+        """Some rows, a mask of them; ``summed`` gives their sums, where there is a shorter way to them."""
+        whole = self.summed
+        return replace(
+            self,
+            successes=self.successes[rows],
+            trials=self.trials[rows],
+            person=np.unique(self.person[rows], return_inverse=True)[1].astype(np.int64),
+            origin=self.origin[rows],
+            summed=summed or (lambda half_lives: whole(half_lives).at(rows)),
+        )
+
     def of_people(self, chosen: npt.NDArray[np.bool_]) -> Design:
         """The rows of some people; ``chosen`` has the shape (people,)."""
-        rows = np.flatnonzero(chosen[self.person])
-        numbers = np.cumsum(chosen) - 1
-        return Design(
-            self.successes[rows],
-            self.trials[rows],
-            numbers[self.person[rows]],
-            self.origin[rows],
-            self.rules,
-            self.classes,
-            lambda half_lives: self.summed(half_lives).at(rows),
-        )
+        return self.at(chosen[self.person])
 
 
 def pairs(opportunities: ir.Table, evidence: ir.Table, rules: Sequence[Known]) -> ir.Table:

@@ -182,3 +182,9 @@ class Likelihood:
         found[2 + k :, 2 : 2 + k] = cross.T
         np.fill_diagonal(found[2 + k :, 2 + k :], bend @ self._member)
         return found
+
+
+def shapes(design: Design, theta: Array) -> tuple[Array, Array]:
+    """Beta(a, b) of every row of a design, by these parameters."""
+    at = theta[2 + len(design.rules) :]
+    return Likelihood(design, design.summed(np.exp(at)[design.classes.of_rule]), at).shapes(theta)
