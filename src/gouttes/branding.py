@@ -28,8 +28,6 @@ def brand(opened: OpenedWorkspace) -> Brand:
     as_of, acts = opened.as_of, opened.acts()
     outcomes = kept(opened.connection, served(acts))
     people = opened.people().filter(lambda t: t.events > 0)
-    known = opened.events(known_by=as_of)
-    theirs = known.inner_join(opened.links().select("subject", "person"), "subject")
     found = lies(outcomes)
     return Brand(
         as_of=opened.local_as_of,
@@ -37,7 +35,7 @@ def brand(opened: OpenedWorkspace) -> Brand:
         lies=found,
         handover=study(_dated(opened, meetings(outcomes, as_of=as_of))),
         chart=chart(acts),
-        network=network(theirs, acts),
+        network=network(opened.lived(), acts),
         conditions=conditions(acts, outcomes, people),
     )
 

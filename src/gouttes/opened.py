@@ -22,6 +22,7 @@ from gouttes.eventlog.tables import EventLog
 from gouttes.evidence.rule import rules_table
 from gouttes.identity import circles
 from gouttes.identity import profile as profiles
+from gouttes.identity.decisions import lived
 from gouttes.identity.find import find
 from gouttes.identity.holdings import hashed, set_aside
 from gouttes.identity.profile import ProfilePolicy
@@ -112,6 +113,11 @@ class OpenedWorkspace:
     def events(self, *, known_by: datetime | None = None) -> ir.Table:
         """EVENTS, as known now or at a date."""
         return read.events(self.log, self.connection, known_by=known_by)
+
+    def lived(self) -> ir.Table:
+        """EVENTS known at the date of the last run, without decisions of who is who, each with its ``person``."""
+        events = lived(self.events(known_by=self.as_of))
+        return events.inner_join(self.links().select("subject", "person"), "subject")
 
     def identifiers(self) -> ir.Table:
         """IDENTIFIERS: personal data."""

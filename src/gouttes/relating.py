@@ -40,11 +40,6 @@ if TYPE_CHECKING:
     from gouttes.opened import OpenedWorkspace
 
 
-def theirs(opened: OpenedWorkspace) -> ir.Table:
-    """The events known at the date of the last run, each with its ``person``."""
-    return opened.events(known_by=opened.as_of).inner_join(opened.links().select("subject", "person"), "subject")
-
-
 def would_change(opened: OpenedWorkspace, person: str, ledger: pd.DataFrame | None = None) -> Counterfactual:
     """What would change the reading of a person: see ``report.counterfactual``.
 
@@ -54,9 +49,7 @@ def would_change(opened: OpenedWorkspace, person: str, ledger: pd.DataFrame | No
         ledger: their LEDGER where it was computed already.
     """
     rows = opened.ledger(person).to_pandas() if ledger is None else ledger
-    subjects = opened.links().filter(lambda t: t.person == person).select("subject")
-    own = opened.events(known_by=opened.as_of).semi_join(subjects, "subject").select("event_id", "kind", "topic")
-    events = own.to_pandas()
+    events = opened.lived().filter(lambda t: t.person == person).select("event_id", "kind", "topic").to_pandas()
     topics = dict(events.dropna(subset=["topic"])[["event_id", "topic"]].itertuples(index=False))
     acts = opened.acts().filter(lambda t: t.person == person).select("event_id", "act").to_pandas()
     counted = events.rename(columns={"kind": "act"})[["event_id", "act"]]
@@ -134,7 +127,7 @@ class JusticeFound:
 
 def stage_table(opened: OpenedWorkspace, *, as_of: datetime | None = None) -> ir.Table:
     """STAGES of everyone who has an event: see ``trust.stage``."""
-    return _stages_at(opened, theirs(opened), as_of or opened.as_of)
+    return _stages_at(opened, opened.lived(), as_of or opened.as_of)
 
 
 def _stages_at(opened: OpenedWorkspace, events: ir.Table, moment: datetime) -> ir.Table:
@@ -175,7 +168,7 @@ def levels(opened: OpenedWorkspace) -> LevelsFound:
     given = opened.workspace.settings.trust
     sector = None if isinstance(given.sector_mean, str) else Sector(given.sector_mean, given.sector_strength)
     origins = [opened.as_of - timedelta(days=HORIZON_DAYS * number) for number in range(WINDOWS, 0, -1)]
-    events = engines.kept(opened.connection, theirs(opened))
+    events = engines.kept(opened.connection, opened.lived())
     acts = opened.acts()
     parts = [engines.kept(opened.connection, _window(opened, events, acts, origin, sector)) for origin in origins]
     found = weights(cells(ibis.union(*parts)).to_pandas())
@@ -217,7 +210,7 @@ def _window(
 
 def constraint(opened: OpenedWorkspace) -> ConstraintFound:
     """What lock-ins hide, and what the company pledges."""
-    events, as_of = theirs(opened), opened.as_of
+    events, as_of = opened.lived(), opened.as_of
     days = around(lock_ins(events, as_of=as_of)).to_pandas()
     stated = stated_pledges(events, as_of=as_of).to_pandas().fillna(0.0).to_dict("records")[0]
     given = opened.workspace.settings.pledge
@@ -231,7 +224,7 @@ def constraint(opened: OpenedWorkspace) -> ConstraintFound:
 
 def justice(opened: OpenedWorkspace) -> JusticeFound:
     """How just repairs were, which justice brings people back, and what they did after a repair."""
-    table = engines.kept(opened.connection, facets(theirs(opened)))
+    table = engines.kept(opened.connection, facets(opened.lived()))
     acts, as_of = opened.acts(), opened.as_of
     sums = {
         f"{name}_{what}": value.fill_null(0)
@@ -277,7 +270,7 @@ def trust_of(opened: OpenedWorkspace, person: str) -> dict[str, float]:
     """
     given = opened.workspace.settings.trust
     sector = None if isinstance(given.sector_mean, str) else Sector(given.sector_mean, given.sector_strength)
-    added = added_by_level(_counts(opened.acts(), opened.as_of), homes(theirs(opened)), sector=sector)
+    added = added_by_level(_counts(opened.acts(), opened.as_of), homes(opened.lived()), sector=sector)
     rows = added.filter(added.person == person).to_pandas().to_dict("records")
     if not rows:
         raise BadInputError(

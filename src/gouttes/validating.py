@@ -18,6 +18,7 @@ from scipy.special import logit
 
 from gouttes import engines
 from gouttes.assembling import LEARNED, Gathered, fed_by_purchases, gather, of_rules, sided
+from gouttes.behaviour.rows import known_by
 from gouttes.errors import BadInputError
 from gouttes.eventlog import read
 from gouttes.eventlog.tables import EventLog
@@ -345,7 +346,7 @@ class Trial:
 
     @cached_property
     def _prior(self) -> Prior:
-        return first_prior(self.history.workspace, self.history.acts)
+        return first_prior(self.history.workspace, known_by(self.history.acts, self.plan.test[0]))
 
     def _read(self, outcome: str, reading: Taught) -> Predicted:
         """What the reading says of the test rows.

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 import ibis
 
-from gouttes.evidence.justice import JUSTICE, REPAIRING, facets, justice
+from gouttes.evidence.justice import facets
 from gouttes.evidence.rows import LABELS
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
-
-__all__ = ["JUSTICE", "REPAIRING", "justice", "repairs"]
 
 
 def repairs(failures: ir.Table, events: ir.Table) -> ir.Table:

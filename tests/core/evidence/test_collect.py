@@ -17,7 +17,7 @@ from gouttes.behaviour import justice as behaviour_justice
 from gouttes.behaviour.acts import acts
 from gouttes.behaviour.rows import ACTS
 from gouttes.errors import MissingColumnsError
-from gouttes.evidence import repairs as evidence_repairs
+from gouttes.evidence import justice as evidence_justice
 from gouttes.evidence.collect import collect
 from gouttes.evidence.rows import EVIDENCE
 from gouttes.evidence.rule import EvidenceRule, load
@@ -337,9 +337,9 @@ def test_justice_is_the_same_in_both_steps(books: Books, share: float, other: fl
         {"properties": documents, "severity": [severity] * len(documents)},
         schema={"properties": "string", "severity": "float64"},
     )
-    both = events.select(one=behaviour_justice.justice(events), other=evidence_repairs.justice(events))
+    both = events.select(one=behaviour_justice.justice(events), other=evidence_justice.justice(events))
     assert all(row["one"] == row["other"] for row in books.connection.to_pyarrow(both).to_pylist())
-    assert dict(behaviour_justice.JUSTICE) == dict(evidence_repairs.JUSTICE)
+    assert dict(behaviour_justice.JUSTICE) == dict(evidence_justice.JUSTICE)
 
 
 def test_without_rules_there_is_no_evidence(books: Books) -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import numpy as np
-import numpy.typing as npt
 from scipy.special import expit, logit
 
 from gouttes import engines
 from gouttes.proportion import Z
+from gouttes.trust.logistic import logistic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +25,6 @@ CHANCES = ibis.schema(
 )
 FEWEST = 30
 """Successes, and failures, without which no chance is told (prior)."""
-MOST_STEPS = 50
 WEAK = 1e-3
 """Precision that keeps the slope finite where the two classes do not overlap (prior: standard deviation 30)."""
 
@@ -75,32 +74,16 @@ def calibrated(successes: Array, trials: Array, person: Codes, trust: Array) -> 
     if min(good, all_ - good) < FEWEST:
         return Chance(0.0, 0.0, (0.0, 0.0, 0.0), *counts, reason="few")
     features = np.column_stack([np.ones(trust.size), logit(trust)])
-    theta, bread = _logistic(features, successes, trials)
-    if theta[1] < 0:
-        theta, inner = _logistic(features[:, :1], successes, trials)
-        theta, bread = np.array([theta[0], 0.0]), np.array([[inner[0, 0], 0.0], [0.0, 0.0]])
-    scores = features * (successes - trials * expit(features @ theta))[:, None]
-    _, whose = np.unique(person, return_inverse=True)
-    by_person = np.column_stack([np.bincount(whose, column) for column in scores.T])
-    spread = bread @ (by_person.T @ by_person) @ bread
-    return Chance(float(theta[0]), float(theta[1]), (spread[0, 0], spread[0, 1], spread[1, 1]), *counts)
-
-
-def _logistic(features: Array, successes: Array, trials: Array) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Newton's logistic regression of counts: coefficients, and the inverse of the information."""
-    theta = np.zeros(features.shape[1])
-    theta[0] = float(logit(successes.sum() / trials.sum()))
-    weak = WEAK * np.eye(theta.size)
-    weak[0, 0] = 0.0
-    for _ in range(MOST_STEPS):
-        chance = expit(features @ theta)
-        information = features.T @ (features * (trials * chance * (1 - chance))[:, None]) + weak
-        step = np.linalg.solve(information, features.T @ (successes - trials * chance) - weak @ theta)
-        theta = theta + step / max(1.0, float(np.abs(step).max()))
-        if np.abs(step).max() < 1e-10:  # noqa: PLR2004 -- it stands still
-            break
-    inverse = np.linalg.inv(information)
-    return theta, inverse
+    found = logistic(features, successes, trials, person, weak=WEAK)
+    if found is None or found.coefficients[1] < 0:
+        found = logistic(features[:, :1], successes, trials, person)
+    if found is None:  # pragma: no cover -- with both classes a level alone always has a maximum
+        return Chance(0.0, 0.0, (0.0, 0.0, 0.0), *counts, reason="few")
+    size = found.coefficients.size
+    told, spread = np.zeros(2), np.zeros((2, 2))
+    told[:size], spread[:size, :size] = found.coefficients, found.covariance
+    covariance = (float(spread[0, 0]), float(spread[0, 1]), float(spread[1, 1]))
+    return Chance(float(told[0]), float(told[1]), covariance, *counts)
 
 
 def chances(readings: ir.Table, told: Mapping[str, Chance]) -> ir.Table:

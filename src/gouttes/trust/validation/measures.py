@@ -9,22 +9,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import expit, gammaln, logit
+from scipy.special import gammaln, logit
 
 from gouttes.proportion import Figure, Z, wilson
+from gouttes.trust.logistic import logistic
 from gouttes.trust.validation.cases import log_likelihood
 from gouttes.trust.validation.resampling import DRAWS, SEED, draws, figure, ratio, summed
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+    from gouttes.trust.logistic import Logistic
     from gouttes.trust.validation.cases import Array, Predicted, Whole
 
 BINS = 10
 """Bars of a calibration curve (Hosmer & Lemeshow's ten groups)."""
 TAIL = 0.05
 """Each side of a 90 % prediction."""
-MOST_STEPS = 50
 
 
 @dataclass(frozen=True)
@@ -143,45 +144,22 @@ def calibration(person: Whole, mean: Array, successes: Array, trials: Array) -> 
     """Slope and intercept of facts on the predicted logit (Cox 1958), errors by customer, and the z in the large."""
     x, n = logit(mean), len(np.unique(person))
     ones = np.ones_like(x)
-    spread = bool(np.ptp(x) > 0)
-    slope = _logistic(person, np.column_stack([ones, x]), np.zeros_like(x), successes, trials)[1] if spread else None
+    slope = logistic(np.column_stack([ones, x]), successes, trials, person) if np.ptp(x) > 0 else None
+    level = logistic(ones[:, None], successes, trials, person, offset=x)
     unknown = Figure(float("nan"), float("nan"), float("nan"), n)
     excess = summed(person, successes - trials * mean)
     error = float(np.sqrt(np.sum(excess**2)))
     return Calibration(
-        slope=Figure(*_around(*slope), n) if slope else unknown,
-        intercept=Figure(*_around(*_logistic(person, ones[:, None], x, successes, trials)[0]), n),
+        slope=_last(slope, n) if slope else unknown,
+        intercept=_last(level, n) if level else unknown,
         z=float(excess.sum() / error) if error else float("nan"),
     )
 
 
-def _around(value: float, error: float) -> tuple[float, float, float]:
-    return value, value - Z * error, value + Z * error
-
-
-def _logistic(
-    person: Whole, design: Array, offset: Array, successes: Array, trials: Array
-) -> list[tuple[float, float]]:
-    """Coefficients of a binomial regression, each with its sandwich error by person; NaN without a maximum."""
-    beta = np.zeros(design.shape[1])
-    beta[-1] = 1.0 if design.shape[1] > 1 else 0.0
-    unknown = [(float("nan"), float("nan"))] * beta.size
-    for _ in range(MOST_STEPS):
-        p = expit(design @ beta + offset)
-        score = design * (successes - trials * p)[:, None]
-        information = (design * (trials * p * (1 - p))[:, None]).T @ design
-        if np.linalg.cond(information) > 1 / np.finfo(float).eps:
-            return unknown
-        step = np.linalg.solve(information, score.sum(axis=0))
-        beta = beta + np.clip(step, -1.0, 1.0)
-        if np.max(np.abs(step)) < 1e-9:  # noqa: PLR2004 -- far below any error of a coefficient
-            break
-    else:
-        return unknown
-    by_person = np.column_stack([summed(person, column) for column in score.T])
-    bread = np.linalg.inv(information)
-    errors = np.sqrt(np.diag(bread @ (by_person.T @ by_person) @ bread))
-    return [(float(value), float(error)) for value, error in zip(beta, errors, strict=True)]
+def _last(found: Logistic, n: int) -> Figure:
+    """The last coefficient with its interval."""
+    value, error = float(found.coefficients[-1]), float(np.sqrt(found.covariance[-1, -1]))
+    return Figure(value, value - Z * error, value + Z * error, n)
 
 
 def coverage(person: Whole, successes: Array, trials: Array, predicted: Predicted) -> Figure:
