@@ -12,18 +12,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import typer
-from rich.table import Table
 
 from gouttes import engines
 from gouttes.brand.crossed import Component, Crossed, Effect, crossed
 from gouttes.brand.design import NotEstimableError, checked
 from gouttes.brand.moments import moments
 from gouttes.cli.lab_files import existing, read
-from gouttes.cli.voice import JsonOption, LangOption, Voice
+from gouttes.cli.voice import JsonOption, LangOption, Voice, grid
 from gouttes.errors import BadInputError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.table import Table
 
 NUMBER = r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$"
 MOST_TEXT = 0.5
@@ -217,9 +218,8 @@ def _of(component: Component | dict[str, Any], name: str) -> Any:  # noqa: ANN40
 
 def _components(voice: Voice, found: Varied) -> Table:
     number, total = voice.language.number, sum(max(_of(each, "variance"), 0.0) for each in found.components)
-    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    for name in ("factor", "variance", "interval", "share", "levels"):
-        table.add_column(voice.say(f"variance.{name}"), justify="left" if name == "factor" else "right")
+    names = ("factor", "variance", "interval", "share", "levels")
+    table = grid({name: voice.say(f"variance.{name}") for name in names}, left={"factor"})
     for each in found.components:
         value, low, high = (_of(each, name) for name in ("variance", "low", "high"))
         digits = max(2, 4 - len(str(int(abs(value)))))
@@ -232,9 +232,8 @@ def _components(voice: Voice, found: Varied) -> Table:
 
 def _effects(voice: Voice, effects: Sequence[Effect]) -> Table:
     number = voice.language.number
-    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    for name in ("effect", "estimate", "error", "interval"):
-        table.add_column(voice.say(f"variance.{name}"), justify="left" if name == "effect" else "right")
+    names = ("effect", "estimate", "error", "interval")
+    table = grid({name: voice.say(f"variance.{name}") for name in names}, left={"effect"})
     for each in effects:
         ends = voice.say("variance.between", low=number(each.low, 4), high=number(each.high, 4))
         label = each.name or voice.say("variance.intercept")

@@ -8,9 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from gouttes.cli.voice import EngineOption, JsonOption, LangOption, Voice, WorkspaceArgument
+from gouttes.cli.voice import EngineOption, JsonOption, LangOption, Voice, WorkspaceArgument, grid
 from gouttes.errors import BadInputError
 from gouttes.inforce import chances_in_force
 from gouttes.learned import ParameterShelf
@@ -21,6 +20,8 @@ from gouttes.vocabulary import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from rich.table import Table
 
     from gouttes.trust.learning.learn import Parameter, RatioTest
     from gouttes.trust.learning.parameters import ParameterSet
@@ -133,9 +134,8 @@ def _first(voice: Voice, found: ParameterSet) -> str:
 
 
 def _table(voice: Voice, found: ParameterSet) -> Table:
-    shown = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    for name in ("what", "weight", "interval", "prior", "half_life", "state"):
-        shown.add_column(voice.say(f"learn.column.{name}"), justify="left" if name in {"what", "state"} else "right")
+    names = ("what", "weight", "interval", "prior", "half_life", "state")
+    shown = grid(_headings(voice, names), left={"what", "state"})
     shown.add_row(voice.say("learn.strength"), *_figures(voice, found.strength), "", _state(voice, found.strength))
     shown.add_row(voice.say("learn.mean"), *_figures(voice, found.mean), "", _state(voice, found.mean))
     for name, weight in found.weights.items():
@@ -146,6 +146,10 @@ def _table(voice: Voice, found: ParameterSet) -> Table:
             days = f"{days} ({voice.say('learn.range', low=ends[0], high=ends[1])})"
         shown.add_row(voice.language.label("rule.name", name), *_figures(voice, weight), days, _state(voice, weight))
     return shown
+
+
+def _headings(voice: Voice, names: Iterable[str]) -> dict[str, str]:
+    return {name: voice.say(f"learn.column.{name}") for name in names}
 
 
 def _figures(voice: Voice, each: Parameter) -> tuple[str, str, str]:
@@ -183,10 +187,8 @@ def _tested(voice: Voice, test: RatioTest) -> dict[str, str]:
 
 
 def _chances_table(voice: Voice, found: ParameterSet) -> Table:
-    shown = Table(box=None, header_style="bold", padding=(0, 1, 0, 0), title=voice.say("learn.chances"))
-    shown.title_justify = "left"
-    for name in ("outcome", "rate", "slope", "people"):
-        shown.add_column(voice.say(f"learn.column.{name}"), justify="left" if name == "outcome" else "right")
+    headings = _headings(voice, ("outcome", "rate", "slope", "people"))
+    shown = grid(headings, left={"outcome"}, title=voice.say("learn.chances"))
     for name, each in found.chances.items():
         rate = voice.language.percent(each.successes / each.trials) if each.trials else NONE
         error = 1.96 * max(each.covariance[2], 0.0) ** 0.5
@@ -203,12 +205,9 @@ def _compare(voice: Voice, shelf: ParameterShelf, version: str) -> None:
     in_force = shelf.accepted()
     before = shelf.get(in_force) if in_force and in_force != version else None
     pairs = [Difference(name, _of(before, name), _of(after, name)) for name in _names(after)]
-    shown = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    shown.add_column(voice.say("learn.column.what"))
-    shown.add_column(in_force if before and in_force else voice.say("learn.column.prior"), justify="right")
-    shown.add_column(version, justify="right")
-    shown.add_column(voice.say("learn.column.interval"), justify="right")
-    shown.add_column(voice.say("learn.column.state"))
+    headings = _headings(voice, ("what", "prior", "weight", "interval", "state"))
+    headings |= {"weight": version} | ({"prior": in_force} if before and in_force else {})
+    shown = grid(headings, left={"what", "state"})
     for pair in pairs:
         if pair.after is None:
             continue
@@ -261,11 +260,8 @@ def chances(
     else:
         table = table.filter(table.person == opened.find(person)).order_by("outcome")
     rows = table.to_pyarrow().to_pylist()
-    shown = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    for name in ("person", "outcome", "chance", "interval"):
-        shown.add_column(
-            voice.say(f"learn.column.{name}"), justify="left" if name in {"person", "outcome"} else "right"
-        )
+    headings = _headings(voice, ("person", "outcome", "chance", "interval"))
+    shown = grid(headings, left={"person", "outcome"}, whole={"person"})
     percent = voice.language.percent
     for row in rows:
         ends = voice.say("learn.range", low=percent(row["low"], 0), high=percent(row["high"], 0))

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from gouttes.carding import Card, card, facts
-from gouttes.cli.voice import EngineOption, JsonOption, LangOption, Voice, WorkspaceArgument
+from gouttes.cli.voice import EngineOption, JsonOption, LangOption, Voice, WorkspaceArgument, grid
 from gouttes.drifting import MONTHS, drift
 from gouttes.opened import OpenedWorkspace
 from gouttes.workspace import disk_errors, replace_file
@@ -52,9 +51,8 @@ def drifted(
 
 
 def _months(voice: Voice, found: Drift) -> tuple[object, ...]:
-    shown = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    for name in ("month", "people", "trials", "expected", "observed", "z"):
-        shown.add_column(voice.say(f"drift.column.{name}"), justify="left" if name == "month" else "right")
+    names = ("month", "people", "trials", "expected", "observed", "z")
+    shown = grid({name: voice.say(f"drift.column.{name}") for name in names}, left={"month"})
     number, percent = voice.language.number, voice.language.percent
     for month in found.months:
         ends = voice.say("learn.range", low=percent(month.low), high=percent(month.high))

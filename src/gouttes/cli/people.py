@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from gouttes import training
 from gouttes.checking import trial
 from gouttes.cli import people_shown as shown
 from gouttes.cli.upkeep import ran_sentence
-from gouttes.cli.voice import EngineOption, JsonOption, LangOption, Voice, WorkspaceArgument
+from gouttes.cli.voice import EngineOption, JsonOption, LangOption, Voice, WorkspaceArgument, grid
 from gouttes.errors import BadInputError
 from gouttes.explaining import explanation, normalisations
 from gouttes.opened import OpenedWorkspace
@@ -132,9 +131,8 @@ def review(
 def _queue(voice: Voice, rows: list[dict[str, Any]], number: int) -> list[Any]:
     if not number:
         return [voice.say("people.no_question")]
-    table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    for name in ("left", "right", "why", "probability"):
-        table.add_column(voice.say(f"people.{name}"), justify="right" if name == "probability" else "left")
+    names = ("left", "right", "why", "probability")
+    table = grid({name: voice.say(f"people.{name}") for name in names}, left=names[:3])
     for row in rows:
         chance = "" if row["probability"] is None else voice.language.percent(row["probability"], 1)
         why = voice.say(f"people.reason.{row['reason']}", rule=shown.rule(voice, row["rule"]))

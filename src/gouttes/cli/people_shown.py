@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-
 from gouttes.cli.upkeep import ran_sentence
-from gouttes.cli.voice import printable
+from gouttes.cli.voice import grid, printable
 from gouttes.figuring import figures
 from gouttes.identity.linkage.waterfall import HOME, LACKING
 from gouttes.opened import OpenedWorkspace
@@ -16,6 +14,8 @@ from gouttes.reviewing import queue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from rich.table import Table
 
     from gouttes.checking import Change, Trial
     from gouttes.cli.voice import Voice
@@ -34,10 +34,8 @@ def rule(voice: Voice, name: str) -> str:
 
 def table(voice: Voice, *columns: str, right: Iterable[str] = ()) -> Table:
     """A plain table whose headings are said in the reader's language."""
-    shown = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    for name in columns:
-        shown.add_column(voice.say(f"people.{name}"), justify="right" if name in right else "left")
-    return shown
+    headings = {name: voice.say(f"people.{name}") for name in columns}
+    return grid(headings, left=set(columns) - set(right))
 
 
 def identity_figures(opened: OpenedWorkspace) -> dict[str, Any]:
@@ -123,10 +121,9 @@ def _change(voice: Voice, name: str, change: Change) -> str:
 
 def question(voice: Voice, asked: Question) -> Shown:
     """Both records side by side, the weight of each field, and what either answer would do."""
-    shown = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    columns = (voice.say("people.field"), asked.left, asked.right, voice.say("people.agrees"))
-    for name in columns:
-        shown.add_column(name)
+    agrees = voice.say("people.agrees")
+    headings = {"field": voice.say("people.field"), "left": asked.left, "right": asked.right, "agrees": agrees}
+    shown = grid(headings, left=headings)
     for each in asked.fields:
         if each.left is None and each.right is None:
             continue

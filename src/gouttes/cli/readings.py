@@ -8,9 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from gouttes.cli.voice import AsOfOption, EngineOption, JsonOption, LangOption, Voice, WorkspaceArgument, date_given
+from gouttes.cli.voice import (
+    AsOfOption,
+    EngineOption,
+    JsonOption,
+    LangOption,
+    Voice,
+    WorkspaceArgument,
+    date_given,
+    grid,
+)
 from gouttes.errors import BadInputError
 from gouttes.opened import OpenedWorkspace
 from gouttes.relating import would_change
@@ -22,6 +30,7 @@ from gouttes.validated import standing
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.table import Table
 
 MOST_EXACT = 1000
 """Rows for which the exact quantiles are computed; a longer list keeps the engine's (within .0042)."""
@@ -91,12 +100,9 @@ def _write(readings: pd.DataFrame, form: Format, out: Path | None) -> None:
 
 
 def _readings(voice: Voice, readings: pd.DataFrame) -> Table:
-    shown = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
     percent = voice.language.percent
     names = ("person", "trust", "interval", "prior", "credibility", "integrity", "benevolence")
-    for name in names:
-        person = name == "person"  # an id that is cut cannot be given to another command
-        shown.add_column(voice.say(f"trust.{name}"), justify="left" if person else "right", no_wrap=person)
+    shown = grid({name: voice.say(f"trust.{name}") for name in names}, left={"person"}, whole={"person"})
     for row in readings.to_dict("records"):
         interval = voice.say("trust.range", low=voice.language.number(100 * row["low"]), high=percent(row["high"], 0))
         facets = [percent(row[facet], 0) for facet in names[4:]]
@@ -130,17 +136,9 @@ def explain(
 
 def _events(voice: Voice, ledger: pd.DataFrame) -> Table:
     """The heaviest lines of the ledger."""
-    shown = Table(
-        box=None,
-        header_style="bold",
-        title=voice.say("explain.events", n=len(ledger)),
-        title_justify="left",
-        padding=(0, 1, 0, 0),
-    )
-    for name in ("date", "event", "rule", "weight", "contribution"):
-        shown.add_column(
-            voice.say(f"explain.{name}"), justify="right" if name in {"weight", "contribution"} else "left"
-        )
+    names = ("date", "event", "rule", "weight", "contribution")
+    headings = {name: voice.say(f"explain.{name}") for name in names}
+    shown = grid(headings, left=names[:3], title=voice.say("explain.events", n=len(ledger)))
     language = voice.language
     for row in ledger.to_dict("records"):
         kind, rule = language.label("kind", row["kind"]), language.label("rule.name", row["rule"])

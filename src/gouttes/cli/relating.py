@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from gouttes import relating
-from gouttes.cli.voice import EngineOption, JsonOption, LangOption, Voice, WorkspaceArgument
+from gouttes.cli.voice import EngineOption, JsonOption, LangOption, Voice, WorkspaceArgument, grid
 from gouttes.opened import OpenedWorkspace
 from gouttes.report import relation
 from gouttes.vocabulary import Level, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from rich.table import Table
 
 
 def register(app: typer.Typer) -> None:
@@ -118,9 +119,7 @@ def justice(
 
 
 def _grid(voice: Voice, columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> Table:
-    shown = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
-    for name in columns:
-        shown.add_column(voice.language.say(f"relation.{name}"), justify="left" if name in LEFT else "right")
+    shown = grid({name: voice.language.say(f"relation.{name}") for name in columns}, left=LEFT)
     for row in rows:
         shown.add_row(*row)
     return shown

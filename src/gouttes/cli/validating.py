@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from gouttes.cli.voice import EngineOption, JsonOption, LangOption, Voice, WorkspaceArgument
+from gouttes.cli.voice import EngineOption, JsonOption, LangOption, Voice, WorkspaceArgument, grid
 from gouttes.opened import OpenedWorkspace
 from gouttes.report import validation
 from gouttes.report.validation_data import shown
@@ -16,6 +15,8 @@ from gouttes.validating import HORIZON
 from gouttes.validating import validate as validated
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from gouttes.report.tables import Table as Words
 
 
@@ -58,9 +59,8 @@ def validate(
 
 def _table(words: Words) -> Table:
     """A table of the report on the terminal."""
-    made = Table(box=None, header_style="bold", title=words.caption, title_justify="left", padding=(0, 1, 0, 0))
-    for number, heading in enumerate(words.headings):
-        made.add_column(heading, justify="right" if number else "left")
+    headings = {str(number): heading for number, heading in enumerate(words.headings)}
+    made = grid(headings, left={"0"}, title=words.caption)
     for row in words.rows:
         made.add_row(*row)
     return made

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from gouttes.errors import BadInputError
 from gouttes.language import Language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator, Mapping
 
 WorkspaceArgument = Annotated[Path, typer.Argument(metavar="WORKSPACE", help="Folder of the workspace.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
@@ -89,6 +90,23 @@ class Voice:
         with Progress(*columns, console=self.err, transient=True) as bar:
             task = bar.add_task("")
             yield lambda step: bar.update(task, description=self.say(f"{known}.{step}"))
+
+
+def grid(
+    headings: Mapping[str, str], *, left: Container[str] = (), whole: Container[str] = (), title: str = ""
+) -> Table:
+    """An empty table of the terminal: figures to the right, and what is named in ``left`` to the left.
+
+    Args:
+        headings: by name of the column.
+        left: columns of words.
+        whole: columns that are never cut or broken, such as ids that are given to another command.
+        title: above it.
+    """
+    shown = Table(box=None, header_style="bold", padding=(0, 1, 0, 0), title=title or None, title_justify="left")
+    for name, heading in headings.items():
+        shown.add_column(heading, justify="left" if name in left else "right", no_wrap=name in whole)
+    return shown
 
 
 def printable(value: str) -> str:
