@@ -13,6 +13,7 @@ import pytest
 import gouttes
 from gouttes.cli.app import run_command
 from gouttes.errors import BadInputError, WorkspaceError
+from gouttes.inforce import rules_in_force
 from gouttes.learned import ParameterShelf
 from gouttes.learning import Asked, History, halves, learn_from
 from gouttes.trust.learning.learn import Refused, State
@@ -250,3 +251,18 @@ def test_each_half_of_the_people_is_read_as_the_other_half_taught(root: Path) ->
         assert others.origin.tolist() == design.origin[teaching].tolist()
         seen += rows
     assert (seen == 1).all()
+
+
+def test_what_the_company_sets_after_learning_wins_over_what_was_learned(taught: Path) -> None:
+    opened = gouttes.open(taught)
+    shelf = ParameterShelf(opened.workspace)
+    version = shelf.versions()[0]
+    learned = {each.name: each for each in rules_in_force(opened.workspace, version)}["missed opportunity"]
+    assert learned.status == "learned"
+    text = (taught / "gouttes.toml").read_text(encoding="utf-8")
+    set_ = '[evidence.rules."missed opportunity"]\nweight = 0.9\nhalf_life = 60\n'
+    (taught / "gouttes.toml").write_text(text[: text.index("# [evidence")] + set_, encoding="utf-8")
+    rules = {each.name: each for each in rules_in_force(gouttes.open(taught).workspace, version)}
+    mine = rules["missed opportunity"]
+    assert (mine.weight, mine.half_life, mine.status) == (0.9, 60.0, "set")
+    assert rules["unprompted return"].status == "learned"

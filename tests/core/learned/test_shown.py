@@ -43,6 +43,16 @@ def test_a_proposal_an_acceptance_and_a_set_in_force_are_told_apart(root: Path) 
     assert (found.status, found.version, found.waiting, found.leaving) == ("in_force", FIRST, "", True)
 
 
+def test_an_older_set_that_nobody_decided_on_does_not_wait(root: Path) -> None:
+    opened = gouttes.open(root)
+    shelf = ParameterShelf(opened.workspace)
+    shelf.propose(hand_made(opened, FIRST))
+    shelf.propose(hand_made(opened, SECOND))
+    shelf.decide(SECOND, "accepted", by="claire", at=NOW)
+    found = learned(opened)
+    assert (found.status, found.version, found.waiting) == ("accepted", SECOND, "")
+
+
 def test_a_set_that_was_put_aside_is_not_shown_again(root: Path) -> None:
     opened = gouttes.open(root)
     shelf = ParameterShelf(opened.workspace)
