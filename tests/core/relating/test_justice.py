@@ -35,7 +35,10 @@ def of(*rows: dict[str, Any], connection: Any = CONNECTION) -> dict[str, Any]:
 
 
 def test_what_is_stated_comes_first_and_what_it_leaves_out_counts_nothing() -> None:
-    found = of(touched(), event("p", "incident.admitted", 11, incident="i"), repaired(distributive=0.5, procedural=1))
+    stated = repaired(distributive=0.5, procedural=1, compensation=40, loss=40, apology=True)
+    found = of(touched(), event("p", "incident.admitted", 11, incident="i"), stated)
+    assert (found["distributive"], found["procedural"]) == (0.5, 1.0)
+    assert np.isnan(found["interpersonal"])
     assert found["justice"] == pytest.approx(0.5 * 0.4 + 0.1)
     assert found["justice_from"] == found["distributive_from"] == "stated"
     assert found["interpersonal_from"] is None

@@ -33,9 +33,9 @@ def test_the_coefficients_are_those_of_scikit_learn_without_penalty() -> None:
 def test_rows_of_one_person_are_no_new_people() -> None:
     features, successes, trials, person = drawn(2)
     once = logistic(features, successes, trials, person)
-    four = [np.concatenate([each] * 4) for each in (features, successes, trials, person)]
-    often = logistic(*four)
-    others = logistic(*four[:3], np.arange(4 * len(person)))
+    four: list[Any] = [np.concatenate([each] * 4) for each in (features, successes, trials, person)]
+    often = logistic(four[0], four[1], four[2], four[3])
+    others = logistic(four[0], four[1], four[2], np.arange(4 * len(person)))
     assert once
     assert often
     assert others
